@@ -1,0 +1,252 @@
+"""The acts on a case. Each is one transaction: policy, machine, event, letter, notice.
+
+All raise ``NotFound`` for what the actor may not see, ``Forbidden`` or ``ReauthenticationNeeded`` for what the post does not allow, and
+``Conflict`` (``case-moved-on``) when the case is no longer where the act needs it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import select
+
+from licensing.cases.deadlines import deadline
+from licensing.cases.journal import Loaded, load, load_for, record
+from licensing.cases.machine import TRANSITIONS, Event, State, transition
+from licensing.cases.submission import problems, snapshot
+from licensing.cases.tables import Case
+from licensing.cases.targets import target_name, targets
+from licensing.clock import is_deemed_accepted, load_calendar, local_date, today
+from licensing.errors import Conflict, FieldError, Invalid
+from licensing.letters import actions as letters
+from licensing.letters.rules import LetterFacts
+from licensing.notices.actions import notify_company
+from licensing.parties.queries import authority as authority_of
+from licensing.parties.queries import company as company_of
+from licensing.parties.queries import responsible_authority
+from licensing.policy import SYSTEM, Action, Actor
+from licensing.storage import Work, reading, unit_of_work
+from licensing.words import N_, Said, say
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One thing to correct: ``target`` as in ``targets.targets``, and what is wrong with it."""
+
+    target: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluationResult:
+    """What the commissioned body reported. ``passed`` is its conclusion."""
+
+    report_number: str
+    body: str
+    done_on: date
+    passed: bool
+    opinion: str
+
+
+def submit(actor: Actor, case_id: int) -> None:
+    """Hand the application in, first or after corrections. Raises ``Invalid`` with everything that is missing."""
+    with unit_of_work(actor) as work:
+        case = load_for(work, case_id, Action.CASE_SUBMIT)
+        event = Event.CORRECTED if case.view.state is State.CORRECTION else Event.SUBMITTED
+        if transition(case.view.state, event) is None:
+            record(work, case, event, {})
+        missing = problems(work, case)
+        if missing:
+            raise Invalid(
+                say("The application is not complete yet."),
+                missing,
+                next_step=say("Finish what the list shows and submit again."),
+                code="incomplete",
+            )
+        if event is Event.SUBMITTED:
+            region = str(case.row.answers["project"]["region"])
+            case.row.authority_id = responsible_authority(work.session, case.row.matter, region).id
+            work.session.flush()
+        record(work, case, event, snapshot(work, case))
+
+
+def accept(actor: Actor, case_id: int) -> None:
+    """Accept the application: the decision clock starts today (Order 37 art. 8)."""
+    deem_accepted(case_id)
+    with unit_of_work(actor) as work:
+        case = load_for(work, case_id, Action.CASE_ACCEPT)
+        record(work, case, Event.ACCEPTED, {})
+        _send(work, case, Event.ACCEPTED, [document["filename"] for document in case.view.submissions[-1].documents])
+
+
+def request_correction(actor: Actor, case_id: int, items: Sequence[Item]) -> None:
+    """Ask for corrections, once and completely, item by item (Order 37 art. 8)."""
+    deem_accepted(case_id)
+    with unit_of_work(actor) as work:
+        case = load_for(work, case_id, Action.CASE_REQUEST_CORRECTION)
+        _check_items(case, items)
+        record(work, case, Event.CORRECTION_REQUESTED, {"items": [{"target": item.target, "note": item.note.strip()} for item in items]})
+        _send(
+            work, case, Event.CORRECTION_REQUESTED, [f"{target_name(case.matter, item.target).name}：{item.note.strip()}" for item in items]
+        )
+
+
+def not_accept(actor: Actor, case_id: int, reason: str) -> None:
+    """Refuse at intake, with the reason in writing (Order 37 art. 8)."""
+    deem_accepted(case_id)
+    with unit_of_work(actor) as work:
+        case = load_for(work, case_id, Action.CASE_NOT_ACCEPT)
+        record(work, case, Event.NOT_ACCEPTED, {"reason": reason.strip()})
+        _send(work, case, Event.NOT_ACCEPTED, [reason.strip()])
+
+
+def deem_accepted(case_id: int) -> bool:
+    """Accept by silence when T1 has passed, dated back to receipt (T2). True when that happened now."""
+    with reading(SYSTEM) as look:
+        case = look.session.get(Case, case_id)
+        overdue = case is not None and case.state == State.SUBMITTED and case.due_on is not None and case.due_on < today()
+    if not overdue:
+        return False
+    with unit_of_work(SYSTEM) as work:
+        case_now = load(work.session, case_id)
+        received = case_now.view.received_on
+        if (
+            case_now.view.state is not State.SUBMITTED
+            or received is None
+            or not is_deemed_accepted(received, local_date(work.now), load_calendar())
+        ):
+            return False
+        record(work, case_now, Event.DEEMED_ACCEPTED, {"received_on": received.isoformat()})
+        _send(work, case_now, Event.DEEMED_ACCEPTED, [document["filename"] for document in case_now.view.submissions[-1].documents])
+    return True
+
+
+def deem_accepted_all() -> int:
+    """Accept by silence every case whose intake limit has passed; how many. Safe to run at any time, twice or late."""
+    with reading(SYSTEM) as look:
+        overdue = look.session.scalars(select(Case.id).where(Case.state == State.SUBMITTED, Case.due_on < today()).order_by(Case.id)).all()
+    return sum(deem_accepted(case_id) for case_id in overdue)
+
+
+def commission(actor: Actor, case_id: int, *, body: str, expected_days: int) -> None:
+    """Commission the evaluation or inspection: the clock stands and the applicant is told how long (Licensing Law art. 45)."""
+    with unit_of_work(actor) as work:
+        case = load_for(work, case_id, Action.CASE_COMMISSION)
+        _need(body.strip(), "body", say("Enter the body that is commissioned."))
+        if not 1 <= expected_days <= 120:
+            raise _field("expected_days", say("Enter how many working days it will take, 1 to 120."))
+        record(work, case, Event.EVALUATION_COMMISSIONED, {"body": body.strip(), "expected_days": expected_days})
+        _send(work, case, Event.EVALUATION_COMMISSIONED, [], days=expected_days, body=body.strip())
+
+
+def record_result(actor: Actor, case_id: int, result: EvaluationResult) -> None:
+    """Record what the commissioned body found: the clock runs again from today."""
+    with unit_of_work(actor) as work:
+        case = load_for(work, case_id, Action.CASE_RECORD_RESULT)
+        _need(result.report_number.strip(), "report_number", say("Enter the number of the report."))
+        _need(result.opinion.strip(), "opinion", say("Enter the conclusion of the report."))
+        if result.done_on > local_date(work.now) or (case.view.stopped_since and result.done_on < case.view.stopped_since):
+            raise _field("done_on", say("The report is dated between the commission and today."))
+        data = {
+            "report_number": result.report_number.strip(),
+            "body": result.body.strip(),
+            "done_on": result.done_on.isoformat(),
+            "passed": result.passed,
+            "opinion": result.opinion.strip(),
+        }
+        record(work, case, Event.EVALUATION_RECORDED, data)
+
+
+def propose(actor: Actor, case_id: int, *, grant: bool, opinion: str) -> None:
+    """Propose to grant or to refuse, with an opinion. Granting needs a passed evaluation or inspection (Order 37 arts. 9-11)."""
+    with unit_of_work(actor) as work:
+        case = load_for(work, case_id, Action.CASE_PROPOSE)
+        if transition(case.view.state, Event.DECISION_PROPOSED) and grant and not (case.view.evaluation or {}).get("passed"):
+            raise Conflict(
+                say("A grant can be proposed only after a passed evaluation or inspection."),
+                next_step=say("Commission it, record the result, and then propose."),
+                code="evaluation-needed",
+            )
+        record(work, case, Event.DECISION_PROPOSED, {"recommendation": "grant" if grant else "refuse", "opinion": opinion.strip()})
+
+
+def return_proposal(actor: Actor, case_id: int, reason: str) -> None:
+    """Send the proposal back to the examiner."""
+    with unit_of_work(actor) as work:
+        case = load_for(work, case_id, Action.CASE_RETURN)
+        record(work, case, Event.PROPOSAL_RETURNED, {"reason": reason.strip()})
+
+
+def refuse(actor: Actor, case_id: int, reason: str) -> None:
+    """Refuse the permit as proposed, with reasons and remedies in writing (Licensing Law art. 38)."""
+    with unit_of_work(actor) as work:
+        case = load_for(work, case_id, Action.CASE_REFUSE)
+        must_follow_proposal(case, "refuse")
+        record(work, case, Event.REFUSED, {"reason": reason.strip()})
+        _send(work, case, Event.REFUSED, [reason.strip()])
+
+
+def withdraw(actor: Actor, case_id: int, reason: str) -> None:
+    """The applicant takes the application back before the decision."""
+    with unit_of_work(actor) as work:
+        case = load_for(work, case_id, Action.CASE_WITHDRAW)
+        record(work, case, Event.WITHDRAWN, {"reason": reason.strip()})
+
+
+def must_follow_proposal(case: Loaded, decision: str) -> None:
+    """A decision follows the proposal; who disagrees returns it. So each decision is the will of two people (invariant 2)."""
+    if case.view.state is State.PROPOSED and (case.view.proposal or {}).get("recommendation") != decision:
+        raise Conflict(
+            say("The examiner proposed otherwise."), next_step=say("Return the proposal with your reason instead."), code="against-proposal"
+        )
+
+
+def _send(work: Work, case: Loaded, event: Event, items: Sequence[str], *, days: int | None = None, body: str = "") -> None:
+    """Write the letter that the machine's table names for ``event`` and tell the applicant."""
+    kind = next(row.letter for row in TRANSITIONS if row.event is event and row.letter)
+    if case.row.authority_id is None:
+        raise Conflict(say("The case has no authority."), code="no-authority")
+    running = deadline(case.view, case.matter, load_calendar())
+    facts = LetterFacts(
+        case_number=case.row.public_number,
+        project=case.row.project_name,
+        addressee=company_of(work.session, case.row.company_id).name,
+        received_on=case.view.received_on,
+        due_on=running.due if running else None,
+        days=days,
+        body=body,
+    )
+    letters.write(work, kind, case.row.id, case.matter, authority_of(work.session, case.row.authority_id), facts, items)
+    notify_company(work, case.row.company_id, say(_TOLD[event], project=case.row.project_name), case_id=case.row.id)
+
+
+_TOLD = {
+    Event.ACCEPTED: N_("Your application for “%(project)s” was accepted."),
+    Event.DEEMED_ACCEPTED: N_("Your application for “%(project)s” counts as accepted, because the authority did not answer in time."),
+    Event.CORRECTION_REQUESTED: N_("Please correct your application for “%(project)s”."),
+    Event.NOT_ACCEPTED: N_("Your application for “%(project)s” was not accepted."),
+    Event.EVALUATION_COMMISSIONED: N_("An evaluation or inspection for “%(project)s” was commissioned."),
+    Event.REFUSED: N_("Your application for “%(project)s” was refused."),
+}
+
+
+def _check_items(case: Loaded, items: Sequence[Item]) -> None:
+    known = {target.code for target in targets(case.matter)}
+    errors = [
+        FieldError(f"items.{index}", "required", say("Choose what is wrong and say why."))
+        for index, item in enumerate(items)
+        if item.target not in known or not item.note.strip()
+    ]
+    if errors or not items:
+        raise Invalid(say("Name every item that must be corrected, each with a reason."), errors, code="items-needed")
+
+
+def _need(value: str, field: str, sentence: Said) -> None:
+    if not value:
+        raise _field(field, sentence)
+
+
+def _field(field: str, sentence: Said) -> Invalid:
+    return Invalid(sentence, [FieldError(field, "invalid", sentence)])

@@ -1,0 +1,51 @@
+"""Which legal date a case has now, and why: the walk of the clock over the case's own events. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from licensing.cases.machine import State
+from licensing.cases.rules import CaseView
+from licensing.catalogue.model import Matter
+from licensing.clock.calendar import Calendar
+from licensing.clock.rules import LIMITS, Explanation, explain
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """The legal date that runs now, and the promised one where the authority promised to be faster; each with its steps."""
+
+    legal: Explanation
+    promised: Explanation | None
+
+    @property
+    def due(self) -> date | None:
+        return self.legal.due
+
+
+_PROMISE_SOURCE = "办事指南承诺时限"
+_INTAKE = frozenset({State.SUBMITTED})
+_DECISION = frozenset({State.ACCEPTED, State.EVALUATING, State.PROPOSED, State.ISSUING})
+
+
+def deadline(view: CaseView, matter: Matter, calendar: Calendar) -> Deadline | None:
+    """The deadline of the state that ``view`` is in, or None when no legal clock runs.
+
+    Intake: T1 from the day the complete materials arrived. Decision: T3, T4 or T5 from the day of acceptance, standing while an
+    evaluation or inspection is under way (Order 37 arts. 8, 11, 15; Administrative Licensing Law arts. 32, 42, 45, 82).
+    """
+    if view.state in _INTAKE and view.received_on is not None:
+        return Deadline(explain(view.received_on, LIMITS[matter.limits.accept], calendar), None)
+    if view.state in _DECISION and view.accepted_on is not None:
+        limit = LIMITS[matter.limits.decide]
+        legal = explain(view.accepted_on, limit, calendar, stops=view.clock_stops)
+        return Deadline(legal, _promised(view, matter, calendar))
+    return None
+
+
+def _promised(view: CaseView, matter: Matter, calendar: Calendar) -> Explanation | None:
+    limit = LIMITS[matter.limits.decide]
+    if view.accepted_on is None or limit.amount is None or matter.promised_days >= limit.amount:
+        return None
+    return explain(view.accepted_on, limit.promised(matter.promised_days, _PROMISE_SOURCE), calendar, stops=view.clock_stops)

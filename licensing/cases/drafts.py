@@ -1,0 +1,223 @@
+"""What the applicant does before submitting, and again while corrections are open: fill in, upload, choose, promise."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import select, update
+
+from licensing.cases.journal import Loaded, load_for, not_found, open_to, require
+from licensing.cases.machine import Event, State
+from licensing.cases.rules import may_change
+from licensing.cases.tables import Case, CaseDocument, CaseEvent
+from licensing.catalogue import load_catalogue
+from licensing.catalogue.answers import clean_answers
+from licensing.catalogue.model import Matter, Proof
+from licensing.clock import local_date
+from licensing.commitments import actions as commitments
+from licensing.commitments.queries import choices
+from licensing.commitments.tables import Choice, Commitment
+from licensing.documents.uploads import inspect, safe_filename
+from licensing.errors import Conflict, Forbidden, Invalid
+from licensing.parties.queries import company as company_of
+from licensing.parties.tables import Company
+from licensing.policy import Action, Actor, Subject
+from licensing.storage import Work, storage, unit_of_work
+from licensing.storage.counters import next_value
+from licensing.words import say
+
+_OPEN = (State.DRAFT, State.CORRECTION)
+
+
+def start(actor: Actor, company_id: int, matter_code: str) -> int:
+    """Start an application of a company for a matter; what the house already knows is filled in. The case id."""
+    catalogue = load_catalogue()
+    matter = catalogue.matter(matter_code)
+    if not matter.open:
+        raise Invalid(
+            say("This matter cannot be applied for online yet."),
+            next_step=say("Read its guide page for how to apply."),
+            code="matter-closed",
+        )
+    with unit_of_work(actor) as work:
+        require(work, Action.CASE_START, Subject(company_id=company_id, authority_id=-1))
+        year = local_date(work.now).year
+        row = Case(
+            public_number=f"LZ{year}{next_value(work.session, f'case:{year}'):06d}",
+            matter=matter.code,
+            catalogue_version=catalogue.version,
+            company_id=company_id,
+            state=State.DRAFT,
+            answers=_prefilled(matter, company_of(work.session, company_id)),
+            draft_version=1,
+            sequence=1,
+            created_at=work.now,
+            updated_at=work.now,
+            created_by=actor.person_id,
+        )
+        work.session.add(row)
+        work.session.flush()
+        work.session.add(
+            CaseEvent(case_id=row.id, sequence=1, type=Event.STARTED, at=work.now, actor_id=actor.person_id, data={"matter": matter.code})
+        )
+        return row.id
+
+
+def save_section(
+    actor: Actor, case_id: int, section_code: str, raw: Mapping[str, Any] | list[Mapping[str, Any]], draft_version: int
+) -> int:
+    """Keep what was typed in one section, complete or not; the new draft version.
+
+    While corrections are open, only the fields that the notice names change; others keep their value. Raises ``Conflict``
+    (``draft-changed``) when the draft was saved elsewhere since ``draft_version`` was read.
+    """
+    with unit_of_work(actor) as work:
+        case = _open_draft(work, case_id)
+        if case.matter.section(section_code) is None:
+            raise not_found()
+        cleaned = clean_answers(case.matter, {section_code: raw}).get(section_code)
+        answers = dict(case.row.answers)
+        answers[section_code] = _allowed(case, section_code, answers.get(section_code), cleaned)
+        return _save(work, case, answers, draft_version)
+
+
+def add_document(actor: Actor, case_id: int, slot: str, filename: str, content: bytes) -> CaseDocument:
+    """Inspect and keep an uploaded file in ``slot``, the code of a material. Raises ``Invalid`` with the reason of a refusal."""
+    inspected = inspect(filename, content, storage().settings.upload_limit)
+    with unit_of_work(actor) as work:
+        case = _open_draft(work, case_id)
+        material = case.matter.material(slot)
+        if material is None:
+            raise not_found()
+        _check_opened(case, f"proof:{material.proof}" if material.proof else f"document:{slot}")
+        present = [document for document in documents(work, case_id) if document.slot == slot]
+        if len(present) >= material.max_files:
+            raise Invalid(
+                say("No more than %(count)s files can be handed in here.", count=material.max_files),
+                next_step=say("Remove one first, or join several into one PDF."),
+                code="too-many-files",
+            )
+        work.files.put(content)
+        row = CaseDocument(
+            case_id=case_id,
+            slot=slot,
+            filename=safe_filename(filename),
+            media_type=inspected.media_type,
+            size=inspected.size,
+            pages=inspected.pages,
+            sha256=inspected.sha256,
+            uploaded_at=work.now,
+            uploaded_by=actor.person_id,
+        )
+        work.session.add(row)
+        work.session.flush()
+        return row
+
+
+def remove_document(actor: Actor, case_id: int, document_id: int) -> None:
+    """Take a file out of the draft; submissions that already hold it keep it."""
+    with unit_of_work(actor) as work:
+        case = _open_draft(work, case_id)
+        row = work.session.get(CaseDocument, document_id)
+        if row is None or row.case_id != case_id or row.removed_at is not None:
+            raise not_found()
+        material = case.matter.material(row.slot)
+        _check_opened(case, f"proof:{material.proof}" if material and material.proof else f"document:{row.slot}")
+        row.removed_at = work.now
+
+
+def choose_proof(actor: Actor, case_id: int, proof_code: str, choice: Choice) -> None:
+    """Choose to hand a replaceable proof in or to promise it."""
+    with unit_of_work(actor) as work:
+        case = _open_draft(work, case_id)
+        proof = _proof(work, case, proof_code)
+        _check_opened(case, f"proof:{proof_code}")
+        commitments.choose(work, case_id, proof, choice)
+
+
+def promise_proof(actor: Actor, case_id: int, proof_code: str, *, facts: Mapping[str, str], accepted_notice: str) -> Commitment:
+    """Promise a proof: the notice was read and accepted clause by clause, the facts are given. The same promise twice is one."""
+    with unit_of_work(actor) as work:
+        case = load_for(work, case_id, Action.COMMITMENT_PROMISE)
+        open_to(case, *_OPEN)
+        proof = _proof(work, case, proof_code)
+        _check_opened(case, f"proof:{proof_code}")
+        return commitments.promise(
+            work, case_id, case.row.public_number, case.row.company_id, proof, facts=facts, accepted_notice=accepted_notice
+        )
+
+
+def documents(work: Work, case_id: int) -> list[CaseDocument]:
+    """The files that are in the draft now, oldest first."""
+    query = select(CaseDocument).where(CaseDocument.case_id == case_id, CaseDocument.removed_at.is_(None)).order_by(CaseDocument.id)
+    return list(work.session.scalars(query))
+
+
+def proof_version(case: Loaded, proof_code: str, promised_version: int | None) -> Proof:
+    """The version of a proof that a case uses: the one promised, else the one in force on the day the case was started."""
+    catalogue = load_catalogue()
+    if promised_version is not None:
+        return catalogue.proof(proof_code, promised_version)
+    return catalogue.proof(proof_code, on=local_date(case.row.created_at))
+
+
+def _open_draft(work: Work, case_id: int) -> Loaded:
+    case = load_for(work, case_id, Action.CASE_EDIT)
+    open_to(case, *_OPEN)
+    return case
+
+
+def _proof(work: Work, case: Loaded, proof_code: str) -> Proof:
+    if proof_code not in case.matter.proofs:
+        raise not_found()
+    standing = choices(work.session, case.row.id).get(proof_code)
+    promised = standing.commitment.proof_version if standing and standing.commitment else None
+    return proof_version(case, proof_code, promised)
+
+
+def _check_opened(case: Loaded, target: str) -> None:
+    if case.view.state is State.CORRECTION and not may_change(case.view.correction_items, target):
+        raise Forbidden(
+            say("The correction notice does not ask for this, so it stays as it was submitted."),
+            next_step=say("Change only what the notice names."),
+            code="not-opened",
+        )
+
+
+def _allowed(case: Loaded, section_code: str, before: Any, after: Any) -> Any:
+    if case.view.state is State.DRAFT or may_change(case.view.correction_items, section_code):
+        return after
+    if not isinstance(after, Mapping) or not isinstance(before, Mapping):
+        return before
+    opened = {name for name in {*before, *after} if may_change(case.view.correction_items, f"{section_code}.{name}")}
+    return {**before, **{name: after[name] for name in opened if name in after}}
+
+
+def _save(work: Work, case: Loaded, answers: dict[str, Any], draft_version: int) -> int:
+    project = answers.get("project")
+    name = str(project.get("name", ""))[:200] if isinstance(project, Mapping) else ""
+    change = (
+        update(Case)
+        .where(Case.id == case.row.id, Case.draft_version == draft_version)
+        .values(answers=answers, draft_version=draft_version + 1, project_name=name, updated_at=work.now)
+        .returning(Case.draft_version)
+    )
+    saved = work.session.execute(change, execution_options={"synchronize_session": False}).scalar_one_or_none()
+    if saved is None:
+        raise Conflict(
+            say("This application was changed in another window after you opened this page, so nothing was saved."),
+            next_step=say("Copy what you typed, load the page again and put it in."),
+            code="draft-changed",
+        )
+    return int(saved)
+
+
+def _prefilled(matter: Matter, company: Company) -> dict[str, Any]:
+    known = {f"company.{name}": value for name, value in vars(company).items() if isinstance(value, str) and value}
+    filled: dict[str, Any] = {}
+    for section in matter.sections:
+        values = {field.code: known[field.prefill] for field in section.fields if field.prefill in known}
+        if values and not section.repeats:
+            filled[section.code] = values
+    return filled

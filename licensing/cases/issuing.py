@@ -1,0 +1,97 @@
+"""From the decision to the licence: intent, production, in force (design 3, steps 4-6). Resumable at every point."""
+
+from __future__ import annotations
+
+from licensing.cases.actions import must_follow_proposal
+from licensing.cases.journal import load, load_for, record
+from licensing.cases.machine import Event, State, transition
+from licensing.cases.submission import printed_answers
+from licensing.catalogue import load_catalogue
+from licensing.errors import Conflict, LeizhengError
+from licensing.licences import actions as licences
+from licensing.licences import queries as licence_queries
+from licensing.licences.production import produce
+from licensing.licences.tables import Licence
+from licensing.notices.actions import notify_company
+from licensing.parties.queries import authority as authority_of
+from licensing.parties.queries import company as company_of
+from licensing.policy import SYSTEM, Action, Actor
+from licensing.storage import Work, reading, unit_of_work
+from licensing.words import say
+
+
+def grant(actor: Actor, case_id: int, opinion: str) -> Licence:
+    """Grant the permit as proposed and issue its licence, in this call. The licence in force.
+
+    Of two approvers pressing at once exactly one succeeds; the other gets ``Conflict``. When the face cannot be made as the record
+    demands, the number is voided with the reason, the case waits for a decision again, and the error is raised.
+    """
+    with unit_of_work(actor) as work:
+        case = load_for(work, case_id, Action.CASE_GRANT)
+        must_follow_proposal(case, "grant")
+        if transition(case.view.state, Event.GRANTED) is None:
+            record(work, case, Event.GRANTED, {"licence_id": 0, "opinion": opinion})
+        licence = _intend(work, case_id, opinion.strip())
+        record(work, case, Event.GRANTED, {"licence_id": licence.id, "opinion": opinion.strip()})
+        licence_id = licence.id
+    return finish(case_id, licence_id)
+
+
+def finish(case_id: int, licence_id: int) -> Licence:
+    """Bring an intended licence to its end: in force, or void with the reason. May be called again after a crash."""
+    try:
+        file_sha256 = produce(licence_id)
+    except LeizhengError as error:
+        if error.http_status < 500:
+            _void(case_id, licence_id, str(error))
+        raise
+    with unit_of_work(SYSTEM) as work:
+        licence = licences.put_in_force(work, licence_id, file_sha256)
+        case = load(work.session, case_id)
+        record(work, case, Event.LICENCE_ISSUED, {"licence_id": licence.id, "number": licence.number})
+        notify_company(
+            work, case.row.company_id, say("Licence %(number)s was issued. You can download it.", number=licence.number), case_id=case_id
+        )
+    return licence
+
+
+def resume_all() -> int:
+    """Finish every licence that a crash left as an intent; how many were finished. The reconciler calls this at start and regularly."""
+    with reading(SYSTEM) as look:
+        waiting = [(licence.case_id, licence.id) for licence in licence_queries.intents(look.session) if licence.case_id is not None]
+    return sum(_finish_quietly(case_id, licence_id) for case_id, licence_id in waiting)
+
+
+def _finish_quietly(case_id: int, licence_id: int) -> bool:
+    try:
+        finish(case_id, licence_id)
+    except Conflict:
+        # Another process finished it between our look and our try: that is what we wanted.
+        return False
+    return True
+
+
+def _intend(work: Work, case_id: int, opinion: str) -> Licence:
+    case = load(work.session, case_id)
+    if case.matter.licence_type is None or case.row.authority_id is None:
+        raise Conflict(say("This matter does not lead to a licence."), code="no-licence-type")
+    submission = case.view.submissions[-1]
+    return licences.intend(
+        work,
+        load_catalogue().licence_type(case.matter.licence_type),
+        authority_of(work.session, case.row.authority_id),
+        company_of(work.session, case.row.company_id),
+        project=case.row.project_name or None,
+        opinion=opinion,
+        answers=printed_answers(case.matter, submission.answers),
+        case_id=case_id,
+        case_number=case.row.public_number,
+    )
+
+
+def _void(case_id: int, licence_id: int, reason: str) -> None:
+    with unit_of_work(SYSTEM) as work:
+        licences.void(work, licence_id, reason)
+        case = load(work.session, case_id)
+        if case.view.state is State.ISSUING:
+            record(work, case, Event.LICENCE_VOIDED, {"licence_id": licence_id, "reason": reason})

@@ -1,0 +1,131 @@
+"""How a case changes: load its events, ask machine and policy, append, all in one transaction with compare-and-set."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from licensing import policy
+from licensing.cases.deadlines import deadline
+from licensing.cases.machine import Event, State, transition
+from licensing.cases.rules import CaseView, Happened, apply, replay
+from licensing.cases.tables import Case, CaseEvent
+from licensing.catalogue import load_catalogue
+from licensing.catalogue.model import Matter
+from licensing.clock import load_calendar
+from licensing.errors import Conflict, Invalid, NotFound
+from licensing.ledger.actions import append as append_leaf
+from licensing.ledger.rules import entry_bytes, leaf_hash
+from licensing.policy import Action, Actor, Subject
+from licensing.storage import Work
+from licensing.words import say
+
+
+@dataclass(slots=True)
+class Loaded:
+    """A case row, what its events say, and its matter."""
+
+    row: Case
+    view: CaseView
+    matter: Matter
+
+    @property
+    def subject(self) -> Subject:
+        """The case as the policy sees it. A draft belongs to no authority yet, so no officer sees it."""
+        return subject_of(self.row, self.view.handlers)
+
+
+def subject_of(row: Case, handlers: Mapping[str, int]) -> Subject:
+    """What the policy needs to know of a case."""
+    nowhere = -1
+    return Subject(company_id=row.company_id, authority_id=nowhere if row.authority_id is None else row.authority_id, handlers=handlers)
+
+
+def load(session: Session, case_id: int) -> Loaded:
+    """The case as it is now. Raises ``NotFound``."""
+    row = session.get(Case, case_id, populate_existing=True)
+    if row is None:
+        raise not_found()
+    return Loaded(row, replay(happened(event) for event in row.events), load_catalogue().matter(row.matter))
+
+
+def happened(event: CaseEvent) -> Happened:
+    """A stored event as the rules read it."""
+    return Happened(event.sequence, Event(event.type), event.at, event.actor_id, event.data)
+
+
+def load_for(work: Work, case_id: int, action: Action) -> Loaded:
+    """The case, if the actor of ``work`` may do ``action`` to it. Raises ``NotFound``, ``Forbidden`` or ``ReauthenticationNeeded``."""
+    case = load(work.session, case_id)
+    require(work, action, case.subject)
+    return case
+
+
+def require(work: Work, action: Action, subject: Subject) -> None:
+    """Ask the one policy function, with the window of this installation for the second factor."""
+    policy.require(work.actor, action, subject, now=work.now, window=timedelta(seconds=work.settings.reauthentication_window))
+
+
+def record(work: Work, case: Loaded, event: Event, data: Mapping[str, Any]) -> None:
+    """Append ``event`` to the case: event row, cached state and due date, ledger leaf, outbox row, in this transaction.
+
+    Raises ``Conflict`` (``case-moved-on``) when the state does not allow it or somebody else was faster; ``Invalid`` when a reason is
+    needed and missing.
+    """
+    row = transition(case.view.state, event)
+    if row is not None and row.reason_needed and not str(data.get("reason") or data.get("opinion") or data.get("items") or "").strip():
+        raise Invalid(say("Please give a reason."), code="reason-needed")
+    entry = Happened(case.row.sequence + 1, event, work.now, work.actor.person_id, dict(data))
+    case.view = apply(case.view, entry)
+    _compare_and_set(work, case, entry)
+    work.session.add(
+        CaseEvent(case_id=case.row.id, sequence=entry.sequence, type=event, at=entry.at, actor_id=entry.actor_id, data=dict(data))
+    )
+    said = {"case": case.row.public_number, "sequence": entry.sequence, "type": event, "at": entry.at.isoformat(), "data": dict(data)}
+    append_leaf(work, "case-event", f"{case.row.public_number}/{entry.sequence}", leaf_hash(entry_bytes(said)))
+    work.tell("case.changed", case_id=case.row.id, event=str(event))
+
+
+def open_to(case: Loaded, *states: State) -> None:
+    """Raise ``Conflict`` unless the case is in one of ``states``."""
+    if case.view.state not in states:
+        raise Conflict(
+            say("This cannot be done any more: the case has moved on."),
+            next_step=say("Load the page again and look at the new state."),
+            code="case-moved-on",
+        )
+
+
+def not_found() -> NotFound:
+    """The same words for what does not exist and for what is not yours."""
+    return NotFound(
+        say("This page does not exist, or it is not yours to see."), next_step=say("Check the address or go back to your list.")
+    )
+
+
+def may(actor: Actor, action: Action, case: Loaded, work: Work) -> policy.Ruling:
+    """The ruling for a button: like :func:`require`, without raising."""
+    window = timedelta(seconds=work.settings.reauthentication_window)
+    return policy.rule_on(actor, action, case.subject, now=work.now, window=window)
+
+
+def _compare_and_set(work: Work, case: Loaded, entry: Happened) -> None:
+    running = deadline(case.view, case.matter, load_calendar())
+    change = (
+        update(Case)
+        .where(Case.id == case.row.id, Case.sequence == entry.sequence - 1)
+        .values(sequence=entry.sequence, state=case.view.state, due_on=running.due if running else None, updated_at=work.now)
+        .returning(Case.id)
+    )
+    if work.session.execute(change, execution_options={"synchronize_session": False}).scalar_one_or_none() is None:
+        raise Conflict(
+            say("Somebody else was faster, so nothing was done."),
+            next_step=say("Load the page again and look at the new state."),
+            code="case-moved-on",
+        )
+    work.session.refresh(case.row, ["sequence", "state", "due_on", "updated_at"])

@@ -1,0 +1,191 @@
+"""The case machine: one table from which code, buttons, permission checks, documentation and tests come.
+
+Sources: Order 37 arts. 7-17; Administrative Licensing Law arts. 32, 42, 45.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from licensing.policy import Action
+from licensing.words import N_
+
+
+class State(StrEnum):
+    """Where a case stands."""
+
+    DRAFT = "draft"
+    SUBMITTED = "submitted"
+    CORRECTION = "correction"
+    ACCEPTED = "accepted"
+    EVALUATING = "evaluating"
+    PROPOSED = "proposed"
+    ISSUING = "issuing"
+    GRANTED = "granted"
+    REFUSED = "refused"
+    NOT_ACCEPTED = "not_accepted"
+    WITHDRAWN = "withdrawn"
+
+
+class Event(StrEnum):
+    """What happened to a case."""
+
+    STARTED = "CaseStarted"
+    SUBMITTED = "CaseSubmitted"
+    CORRECTION_REQUESTED = "CorrectionRequested"
+    CORRECTED = "CaseCorrected"
+    ACCEPTED = "CaseAccepted"
+    DEEMED_ACCEPTED = "CaseDeemedAccepted"
+    NOT_ACCEPTED = "CaseNotAccepted"
+    EVALUATION_COMMISSIONED = "EvaluationCommissioned"
+    EVALUATION_RECORDED = "EvaluationRecorded"
+    DECISION_PROPOSED = "DecisionProposed"
+    PROPOSAL_RETURNED = "ProposalReturned"
+    GRANTED = "CaseGranted"
+    LICENCE_ISSUED = "LicenceIssued"
+    LICENCE_VOIDED = "LicenceVoided"
+    REFUSED = "CaseRefused"
+    WITHDRAWN = "CaseWithdrawn"
+
+
+class Turn(StrEnum):
+    """Who has to act next."""
+
+    APPLICANT = "applicant"
+    INTAKE = "intake"
+    EXAMINER = "examiner"
+    EVALUATOR = "evaluator"
+    APPROVER = "approver"
+    SYSTEM = "system"
+    NOBODY = "nobody"
+
+
+class Clock(StrEnum):
+    """What a transition does to the legal clock."""
+
+    UNTOUCHED = "untouched"
+    START_INTAKE = "start_intake"
+    PAUSE_INTAKE = "pause_intake"
+    START_DECISION = "start_decision"
+    STOP = "stop"
+    RESUME = "resume"
+    END = "end"
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """From where, by which event, to where; which policy action it takes; whether a reason is needed; clock effect; letter."""
+
+    sources: frozenset[State]
+    event: Event
+    target: State
+    action: Action
+    clock: Clock = Clock.UNTOUCHED
+    reason_needed: bool = False
+    letter: str | None = None
+
+
+def _row(source: State | tuple[State, ...], event: Event, target: State, action: Action, **more: object) -> Transition:
+    sources = source if isinstance(source, tuple) else (source,)
+    return Transition(frozenset(sources), event, target, action, **more)  # type: ignore[arg-type]
+
+
+_S, _E, _A, _C = State, Event, Action, Clock
+_RUNNING = (_S.SUBMITTED, _S.CORRECTION, _S.ACCEPTED, _S.EVALUATING, _S.PROPOSED)
+
+TRANSITIONS: tuple[Transition, ...] = (
+    _row(_S.DRAFT, _E.SUBMITTED, _S.SUBMITTED, _A.CASE_SUBMIT, clock=_C.START_INTAKE),
+    _row(
+        _S.SUBMITTED,
+        _E.CORRECTION_REQUESTED,
+        _S.CORRECTION,
+        _A.CASE_REQUEST_CORRECTION,
+        clock=_C.PAUSE_INTAKE,
+        reason_needed=True,
+        letter="D2",
+    ),
+    _row(_S.CORRECTION, _E.CORRECTED, _S.SUBMITTED, _A.CASE_SUBMIT, clock=_C.START_INTAKE),
+    _row(_S.SUBMITTED, _E.ACCEPTED, _S.ACCEPTED, _A.CASE_ACCEPT, clock=_C.START_DECISION, letter="D1"),
+    _row(_S.SUBMITTED, _E.DEEMED_ACCEPTED, _S.ACCEPTED, _A.CASE_DEEM_ACCEPTED, clock=_C.START_DECISION, letter="D1"),
+    _row(_S.SUBMITTED, _E.NOT_ACCEPTED, _S.NOT_ACCEPTED, _A.CASE_NOT_ACCEPT, clock=_C.END, reason_needed=True, letter="D3"),
+    _row(_S.ACCEPTED, _E.EVALUATION_COMMISSIONED, _S.EVALUATING, _A.CASE_COMMISSION, clock=_C.STOP, letter="D4"),
+    _row(_S.EVALUATING, _E.EVALUATION_RECORDED, _S.ACCEPTED, _A.CASE_RECORD_RESULT, clock=_C.RESUME),
+    _row(_S.ACCEPTED, _E.DECISION_PROPOSED, _S.PROPOSED, _A.CASE_PROPOSE, reason_needed=True),
+    _row(_S.PROPOSED, _E.PROPOSAL_RETURNED, _S.ACCEPTED, _A.CASE_RETURN, reason_needed=True),
+    _row(_S.PROPOSED, _E.GRANTED, _S.ISSUING, _A.CASE_GRANT, clock=_C.END),
+    _row(_S.ISSUING, _E.LICENCE_ISSUED, _S.GRANTED, _A.CASE_FINISH_ISSUING),
+    _row(_S.ISSUING, _E.LICENCE_VOIDED, _S.PROPOSED, _A.CASE_FINISH_ISSUING, reason_needed=True),
+    _row(_S.PROPOSED, _E.REFUSED, _S.REFUSED, _A.CASE_REFUSE, clock=_C.END, reason_needed=True, letter="D7"),
+    _row(_RUNNING, _E.WITHDRAWN, _S.WITHDRAWN, _A.CASE_WITHDRAW, clock=_C.END, reason_needed=True),
+)
+
+TURNS: dict[State, Turn] = {
+    _S.DRAFT: Turn.APPLICANT,
+    _S.SUBMITTED: Turn.INTAKE,
+    _S.CORRECTION: Turn.APPLICANT,
+    _S.ACCEPTED: Turn.EXAMINER,
+    _S.EVALUATING: Turn.EVALUATOR,
+    _S.PROPOSED: Turn.APPROVER,
+    _S.ISSUING: Turn.SYSTEM,
+    _S.GRANTED: Turn.NOBODY,
+    _S.REFUSED: Turn.NOBODY,
+    _S.NOT_ACCEPTED: Turn.NOBODY,
+    _S.WITHDRAWN: Turn.NOBODY,
+}
+
+STATE_NAMES: dict[State, str] = {
+    _S.DRAFT: N_("Draft"),
+    _S.SUBMITTED: N_("Waiting for acceptance"),
+    _S.CORRECTION: N_("Waiting for your corrections"),
+    _S.ACCEPTED: N_("Under examination"),
+    _S.EVALUATING: N_("Evaluation or inspection under way"),
+    _S.PROPOSED: N_("Waiting for decision"),
+    _S.ISSUING: N_("Licence being issued"),
+    _S.GRANTED: N_("Granted"),
+    _S.REFUSED: N_("Refused"),
+    _S.NOT_ACCEPTED: N_("Not accepted"),
+    _S.WITHDRAWN: N_("Withdrawn"),
+}
+
+TURN_NAMES: dict[Turn, str] = {
+    Turn.APPLICANT: N_("the applicant"),
+    Turn.INTAKE: N_("the intake officer"),
+    Turn.EXAMINER: N_("the examiner"),
+    Turn.EVALUATOR: N_("the commissioned body"),
+    Turn.APPROVER: N_("the approver"),
+    Turn.SYSTEM: N_("the system"),
+    Turn.NOBODY: N_("nobody"),
+}
+
+EVENT_NAMES: dict[Event, str] = {
+    _E.STARTED: N_("Application started"),
+    _E.SUBMITTED: N_("Application submitted"),
+    _E.CORRECTION_REQUESTED: N_("Corrections requested, all at once"),
+    _E.CORRECTED: N_("Corrected and submitted again"),
+    _E.ACCEPTED: N_("Application accepted"),
+    _E.DEEMED_ACCEPTED: N_("Accepted by silence: the authority did not answer in time"),
+    _E.NOT_ACCEPTED: N_("Application not accepted"),
+    _E.EVALUATION_COMMISSIONED: N_("Evaluation or inspection commissioned; the clock stands"),
+    _E.EVALUATION_RECORDED: N_("Evaluation or inspection result recorded; the clock runs"),
+    _E.DECISION_PROPOSED: N_("Decision proposed"),
+    _E.PROPOSAL_RETURNED: N_("Proposal returned to the examiner"),
+    _E.GRANTED: N_("Permit granted"),
+    _E.LICENCE_ISSUED: N_("Licence issued"),
+    _E.LICENCE_VOIDED: N_("Licence number voided"),
+    _E.REFUSED: N_("Permit refused"),
+    _E.WITHDRAWN: N_("Application withdrawn"),
+}
+
+FINAL = frozenset(state for state, turn in TURNS.items() if turn is Turn.NOBODY)
+_BY_STEP = {(source, row.event): row for row in TRANSITIONS for source in row.sources}
+
+
+def transition(state: State, event: Event) -> Transition | None:
+    """The row for ``event`` in ``state``, or None when it cannot happen there."""
+    return _BY_STEP.get((state, event))
+
+
+def possible(state: State) -> tuple[Transition, ...]:
+    """All rows that leave ``state``."""
+    return tuple(row for row in TRANSITIONS if state in row.sources)

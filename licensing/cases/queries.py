@@ -1,0 +1,245 @@
+"""Reads on cases, scoped to the actor."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import func, or_, select, tuple_
+from sqlalchemy.orm import Session
+
+from licensing.cases import drafts
+from licensing.cases.deadlines import Deadline, deadline
+from licensing.cases.journal import Loaded, happened, load_for, may, not_found, require
+from licensing.cases.machine import EVENT_NAMES, Event, State, possible
+from licensing.cases.rules import CaseView, Difference, differences
+from licensing.cases.submission import Task, tasks
+from licensing.cases.tables import Case, CaseDocument
+from licensing.catalogue import load_catalogue
+from licensing.catalogue.model import Matter, Proof
+from licensing.clock import days_left, load_calendar, today
+from licensing.commitments.queries import choices
+from licensing.commitments.tables import ProofChoice
+from licensing.letters.queries import of_case as letters_of
+from licensing.letters.tables import Letter
+from licensing.licences.queries import of_case as licence_of
+from licensing.licences.tables import Licence
+from licensing.parties.queries import person_names
+from licensing.parties.tables import Authority, Company
+from licensing.policy import Action, Actor, Role, Ruling, Subject
+from licensing.storage import Work, reading
+from licensing.words import Said, say
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineEntry:
+    """One line of the history: what, when, by whom, and the words that went with it."""
+
+    event: Event
+    title: Said
+    at: datetime
+    actor: str | None
+    detail: str
+    items: tuple[Mapping[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CasePage:
+    """Everything a page about one case shows; plain data, usable after the transaction."""
+
+    case: Case
+    view: CaseView
+    matter: Matter
+    company: Company
+    authority: Authority | None
+    deadline: Deadline | None
+    timeline: tuple[TimelineEntry, ...]
+    tasks: tuple[Task, ...]
+    documents: Mapping[str, tuple[CaseDocument, ...]]
+    choices: Mapping[str, ProofChoice]
+    proofs: Mapping[str, Proof]
+    letters: tuple[Letter, ...]
+    licence: Licence | None
+    differences: tuple[Difference, ...]
+    rulings: Mapping[Action, Ruling]
+
+    @property
+    def state(self) -> State:
+        return State(self.case.state)
+
+    def can(self, action: Action) -> bool:
+        """Whether the button for ``action`` is shown: the machine allows it now, and the policy does or only wants the second factor."""
+        ruling = self.rulings.get(action)
+        return ruling is not None and (ruling.allowed or ruling.needs_second_factor)
+
+
+def case_page(actor: Actor, case_id: int) -> CasePage:
+    """The page of one case. Raises ``NotFound`` when it is not the actor's to see."""
+    with reading(actor) as look:
+        case = load_for(look, case_id, Action.CASE_READ)
+        return _page(look, case)
+
+
+def document_for(actor: Actor, case_id: int, document_id: int) -> tuple[CaseDocument, bytes]:
+    """An uploaded file of a case with its bytes. Raises ``NotFound``."""
+    with reading(actor) as look:
+        load_for(look, case_id, Action.CASE_READ)
+        row = look.session.get(CaseDocument, document_id)
+        if row is None or row.case_id != case_id:
+            raise not_found()
+        return row, look.files.get(row.sha256)
+
+
+def licence_file(actor: Actor, case_id: int) -> tuple[Licence, bytes]:
+    """The signed licence of a case. Raises ``NotFound`` when there is none or it is not the actor's to see."""
+    with reading(actor) as look:
+        load_for(look, case_id, Action.CASE_READ)
+        licence = licence_of(look.session, case_id)
+        if licence is None or licence.file_sha256 is None:
+            raise not_found()
+        return licence, look.files.get(licence.file_sha256)
+
+
+def cases_of_companies(actor: Actor) -> list[Case]:
+    """All cases of the companies in which the actor has a seat, newest change first."""
+    with reading(actor) as look:
+        query = select(Case).where(Case.company_id.in_(actor.company_ids)).order_by(Case.updated_at.desc(), Case.id.desc())
+        return list(look.session.scalars(query))
+
+
+@dataclass(frozen=True, slots=True)
+class WorklistRow:
+    """One case on the worklist: what, whose, where it stands, how many working days are left (negative when late)."""
+
+    case: Case
+    company: Company
+    matter: Matter
+    days_left: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Worklist:
+    """A page of the worklist; ``next_key`` continues after it."""
+
+    rows: tuple[WorklistRow, ...]
+    next_key: str | None
+
+
+WORK_STATES: Mapping[Role, tuple[State, ...]] = {
+    Role.INTAKE: (State.SUBMITTED, State.CORRECTION),
+    Role.EXAMINER: (State.ACCEPTED, State.EVALUATING),
+    Role.APPROVER: (State.PROPOSED, State.ISSUING),
+}
+_NO_DATE = date(9999, 12, 31)
+
+
+def worklist(
+    actor: Actor,
+    *,
+    states: tuple[State, ...] | None = None,
+    matter: str | None = None,
+    search: str = "",
+    after: str | None = None,
+    size: int = 50,
+) -> Worklist:
+    """The cases of the actor's authorities, the least time left first; keyset-paged by ``after``.
+
+    Without ``states`` it shows what waits for the roles that the actor holds. Cases of the actor's own companies are left out.
+    """
+    with reading(actor) as look:
+        require(look, Action.WORKLIST_READ, Subject())
+        wanted = states if states is not None else _states_of(actor)
+        query = (
+            select(Case, Company)
+            .join(Company, Company.id == Case.company_id)
+            .where(Case.authority_id.in_(actor.authority_ids), Case.state.in_(wanted), Case.company_id.not_in(actor.company_ids))
+        )
+        if matter:
+            query = query.where(Case.matter == matter)
+        if search:
+            query = query.where(_matches(search))
+        due = _due()
+        if after:
+            day, _, last_id = after.partition("_")
+            query = query.where(tuple_(due, Case.id) > (date.fromisoformat(day), int(last_id)))
+        found = look.session.execute(query.order_by(due, Case.id).limit(size + 1)).all()
+        rows = tuple(_worklist_row(case, company) for case, company in found[:size])
+        last = rows[-1].case if len(found) > size else None
+        return Worklist(rows, f"{last.due_on or _NO_DATE}_{last.id}" if last else None)
+
+
+def promises(session: Session, case: Loaded) -> dict[str, Proof]:
+    """The version of each replaceable proof that this case uses."""
+    chosen = choices(session, case.row.id)
+    versions = {code: row.commitment.proof_version for code, row in chosen.items() if row.commitment}
+    return {code: drafts.proof_version(case, code, versions.get(code)) for code in case.matter.proofs}
+
+
+def _page(look: Work, case: Loaded) -> CasePage:
+    session, row = look.session, case.row
+    by_slot: dict[str, list[CaseDocument]] = {}
+    for document in drafts.documents(look, row.id):
+        by_slot.setdefault(document.slot, []).append(document)
+    submissions = case.view.submissions
+    actions = {transition.action for transition in possible(case.view.state)} | {Action.CASE_EDIT, Action.COMMITMENT_PROMISE}
+    return CasePage(
+        case=row,
+        view=case.view,
+        matter=case.matter,
+        company=session.get_one(Company, row.company_id),
+        authority=session.get(Authority, row.authority_id) if row.authority_id else None,
+        deadline=deadline(case.view, case.matter, load_calendar()),
+        timeline=_timeline(session, row),
+        tasks=tasks(look, case),
+        documents={slot: tuple(found) for slot, found in by_slot.items()},
+        choices=choices(session, row.id),
+        proofs=promises(session, case),
+        letters=tuple(letters_of(session, row.id)),
+        licence=licence_of(session, row.id),
+        differences=differences(submissions[-2], submissions[-1]) if len(submissions) > 1 else (),
+        rulings={action: may(look.actor, action, case, look) for action in actions if _open_now(action, case.view.state)},
+    )
+
+
+def _open_now(action: Action, state: State) -> bool:
+    if action in (Action.CASE_EDIT, Action.COMMITMENT_PROMISE):
+        return state in (State.DRAFT, State.CORRECTION)
+    return True
+
+
+def _timeline(session: Session, row: Case) -> tuple[TimelineEntry, ...]:
+    events = [happened(event) for event in row.events]
+    names = person_names(session, {event.actor_id for event in events if event.actor_id is not None})
+    return tuple(
+        TimelineEntry(
+            event=event.type,
+            title=say(EVENT_NAMES[event.type]),
+            at=event.at,
+            actor=names.get(event.actor_id) if event.actor_id is not None else None,
+            detail=str(event.data.get("reason") or event.data.get("opinion") or event.data.get("body") or ""),
+            items=tuple(event.data.get("items", ())),
+        )
+        for event in events
+    )
+
+
+def _states_of(actor: Actor) -> tuple[State, ...]:
+    mine = [state for post in actor.posts for state in WORK_STATES.get(post.role, ())]
+    return tuple(dict.fromkeys(mine))
+
+
+def _due() -> Any:
+    return func.coalesce(Case.due_on, _NO_DATE)
+
+
+def _matches(search: str) -> Any:
+    pattern = "%" + search.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+    columns = (Case.project_name, Case.public_number, Company.name)
+    return or_(*(column.like(pattern, escape="\\") for column in columns))
+
+
+def _worklist_row(case: Case, company: Company) -> WorklistRow:
+    left = days_left(case.due_on, today(), load_calendar()) if case.due_on else None
+    return WorklistRow(case, company, load_catalogue().matter(case.matter), left)

@@ -1,0 +1,167 @@
+"""Is an application complete, and what exactly is handed in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from licensing.cases.drafts import documents
+from licensing.cases.journal import Loaded
+from licensing.cases.tables import CaseDocument
+from licensing.catalogue import load_catalogue
+from licensing.catalogue.answers import check_answers, section_state
+from licensing.catalogue.model import Field, Material, Matter, Section
+from licensing.clock import local_date
+from licensing.commitments.queries import choices
+from licensing.commitments.tables import Choice, ProofChoice
+from licensing.errors import FieldError
+from licensing.licences.queries import in_force_by_number
+from licensing.parties.queries import company
+from licensing.storage import Work
+from licensing.words import Said, say
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One line of the task list: ``kind`` section, document or proof; ``state`` not_started, incomplete, complete or optional."""
+
+    kind: str
+    code: str
+    name: str
+    english_name: str
+    state: str
+    missing: tuple[FieldError, ...] = ()
+    choice: str | None = None
+
+
+def tasks(work: Work, case: Loaded) -> tuple[Task, ...]:
+    """Everything that an application needs, in the order of the form, and how far it is."""
+    held = {document.slot for document in documents(work, case.row.id)}
+    chosen = choices(work.session, case.row.id)
+    extra = _approval_errors(work, case)
+    sections = [_section_task(work, case, section, extra) for section in case.matter.sections]
+    materials = [_material_task(material, held, chosen) for material in case.matter.materials]
+    return (*sections, *materials)
+
+
+def problems(work: Work, case: Loaded) -> list[FieldError]:
+    """What keeps the application from being submitted."""
+    today = local_date(work.now)
+    answers = [*check_answers(case.matter, case.row.answers, today=today), *_approval_errors(work, case)]
+    unready = [task for task in tasks(work, case) if task.kind != "section" and task.state in ("not_started", "incomplete")]
+    return [*answers, *(FieldError(f"{task.kind}:{task.code}", "required", _wanted(task)) for task in unready)]
+
+
+def snapshot(work: Work, case: Loaded) -> dict[str, Any]:
+    """What a submission holds: answers, documents by hash, and the choice for each proof with the digest of its promise."""
+    chosen = choices(work.session, case.row.id)
+    handed_in = documents(work, case.row.id)
+    return {
+        "answers": case.row.answers,
+        "documents": [_document(document) for document in handed_in if _belongs(case.matter, document, chosen)],
+        "proofs": {code: _proof(choice) for code, choice in sorted(chosen.items())},
+    }
+
+
+def printed_answers(matter: Matter, answers: Mapping[str, Any]) -> dict[str, Any]:
+    """Answers as they are printed: names instead of codes, places spelled out, numbers with their unit."""
+    return {section.code: _printed_section(section, answers.get(section.code)) for section in matter.sections}
+
+
+def _section_task(work: Work, case: Loaded, section: Section, extra: list[FieldError]) -> Task:
+    found = section_state(case.matter, case.row.answers, section.code, today=local_date(work.now))
+    missing = (*found.missing, *(error for error in extra if error.path.startswith(f"{section.code}.")))
+    return Task("section", section.code, section.name, section.english_name, _section_state(section, found.code, bool(missing)), missing)
+
+
+def _section_state(section: Section, state: str, missing: bool) -> str:
+    if section.optional and state == "not_started":
+        return "optional"
+    return "incomplete" if missing and state == "complete" else state
+
+
+def _material_task(material: Material, held: set[str], chosen: Mapping[str, ProofChoice]) -> Task:
+    has_file = material.code in held
+    if material.proof is None:
+        state = "complete" if has_file else "not_started" if material.required else "optional"
+        return Task("document", material.code, material.name, material.english_name, state)
+    choice = chosen.get(material.proof)
+    if choice is None:
+        return Task("proof", material.proof, material.name, material.english_name, "not_started")
+    ready = choice.commitment_id is not None if choice.choice == Choice.PROMISE else has_file
+    return Task("proof", material.proof, material.name, material.english_name, "complete" if ready else "incomplete", choice=choice.choice)
+
+
+def _wanted(task: Task) -> Said:
+    name = say(task.english_name)
+    if task.kind == "document":
+        return say("Upload: %(name)s.", name=name)
+    if task.state == "not_started":
+        return say("Choose to hand in or to promise: %(name)s.", name=name)
+    return say("Finish what you chose for: %(name)s.", name=name)
+
+
+def _approval_errors(work: Work, case: Loaded) -> list[FieldError]:
+    """An acceptance needs the company's own design approval in force; an unknown number and a foreign one look the same."""
+    errors = []
+    for section in case.matter.sections:
+        values = case.row.answers.get(section.code)
+        for field in section.fields:
+            number = values.get(field.code) if isinstance(values, Mapping) else None
+            if field.kind == "licence_number" and number and not _own_approval(work, case, str(number)):
+                errors.append(
+                    FieldError(
+                        f"{section.code}.{field.code}",
+                        "approval-unknown",
+                        say(
+                            "No design approval in force of your company has the number %(number)s. Copy it from the top right corner"
+                            " of the approval; without one, apply for design review first.",
+                            number=number,
+                        ),
+                    )
+                )
+    return errors
+
+
+def _own_approval(work: Work, case: Loaded, number: str) -> bool:
+    approval = in_force_by_number(work.session, number, "design_approval")
+    return approval is not None and approval.holder_code == company(work.session, case.row.company_id).uscc
+
+
+def _belongs(matter: Matter, document: CaseDocument, chosen: Mapping[str, ProofChoice]) -> bool:
+    material = matter.material(document.slot)
+    if material is None or material.proof is None:
+        return True
+    choice = chosen.get(material.proof)
+    return choice is not None and choice.choice == Choice.HAND_IN
+
+
+def _document(document: CaseDocument) -> dict[str, Any]:
+    fields = ("id", "slot", "filename", "media_type", "size", "pages", "sha256")
+    return {name: getattr(document, name) for name in fields}
+
+
+def _proof(choice: ProofChoice) -> dict[str, Any]:
+    promised = choice.commitment
+    digest = {"commitment_id": promised.id, "statement_sha256": promised.statement_sha256} if promised else {}
+    return {"choice": choice.choice, **digest}
+
+
+def _printed_section(section: Section, values: Any) -> Any:
+    if section.repeats:
+        return [_printed_row(section, row) for row in values or []]
+    return _printed_row(section, values or {})
+
+
+def _printed_row(section: Section, row: Mapping[str, Any]) -> dict[str, str]:
+    return {field.code: _printed(field, str(row[field.code])) for field in section.fields if row.get(field.code)}
+
+
+def _printed(field: Field, value: str) -> str:
+    if field.kind == "choice":
+        option = field.option(value)
+        return option.name if option else value
+    if field.kind == "region" and load_catalogue().has_region(value):
+        return load_catalogue().region_name(value)
+    return f"{value} {field.unit}" if field.unit else value

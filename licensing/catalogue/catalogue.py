@@ -1,0 +1,91 @@
+"""The whole catalogue in one object, and how to find things in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import TypeVar
+
+from licensing.catalogue.model import LetterKind, LicenceType, Matter, Proof
+from licensing.errors import NotFound
+from licensing.words import Said, say
+
+Thing = TypeVar("Thing")
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """All matters, proofs, licence types, letters and places, as one reading of the data files.
+
+    ``version`` is the SHA-256 over all of them. A look-up of something unknown raises ``NotFound``.
+    """
+
+    version: str
+    matters: tuple[Matter, ...]
+    proofs: tuple[Proof, ...]
+    licence_types: tuple[LicenceType, ...]
+    letters: tuple[LetterKind, ...]
+    region_names: Mapping[str, str]
+
+    def matter(self, code: str) -> Matter:
+        """The matter with this code."""
+        return _found((matter for matter in self.matters if matter.code == code), say("There is no such matter."))
+
+    def proof(self, code: str, version: int | None = None, *, on: date | None = None) -> Proof:
+        """One version of a proof: the one named, else the newest in force on the day ``on``, else the newest of all."""
+        versions = (proof for proof in reversed(self.proofs) if proof.code == code)
+        if version is not None:
+            versions = (proof for proof in versions if proof.version == version)
+        elif on is not None:
+            versions = (proof for proof in versions if proof.in_force(on))
+        return _found(versions, say("There is no such proof, or a promise cannot replace it."))
+
+    def promisable(self, matter: Matter, day: date) -> tuple[Proof, ...]:
+        """The proofs that a promise may replace in ``matter`` on ``day``, in the order of the matter."""
+        wanted = (max((p for p in self.proofs if p.code == code and p.in_force(day)), key=_version, default=None) for code in matter.proofs)
+        return tuple(proof for proof in wanted if proof is not None)
+
+    def licence_type(self, code: str) -> LicenceType:
+        """The licence type with this code."""
+        return _found((kind for kind in self.licence_types if kind.code == code), say("There is no such kind of licence."))
+
+    def licence_type_by_index(self, index: int) -> LicenceType:
+        """The licence type that a QR names by its number (profile LZ1)."""
+        return _found((kind for kind in self.licence_types if kind.index == index), say("There is no such kind of licence."))
+
+    def letter(self, code: str) -> LetterKind:
+        """The kind of letter with this code (D1 …)."""
+        return _found((kind for kind in self.letters if kind.code == code), say("There is no such letter."))
+
+    def has_region(self, code: str) -> bool:
+        """Whether this is the GB/T 2260 code of a place that the catalogue knows."""
+        return code in self.region_names
+
+    def region_name(self, code: str) -> str:
+        """The full name from the province down, such as 江苏省南京市鼓楼区."""
+        if code not in self.region_names:
+            raise NotFound(say("There is no place with this code."))
+        line = dict.fromkeys((code[:2] + "0000", code[:4] + "00", code))
+        return "".join(self.region_names[part] for part in line if part in self.region_names)
+
+    def regions(self, parent: str | None = None) -> tuple[tuple[str, str], ...]:
+        """Codes and short names directly under ``parent``, in order of code; the provinces when it is None or empty."""
+        return tuple((code, name) for code, name in self.region_names.items() if region_parent(code) == (parent or None))
+
+
+def region_parent(code: str) -> str | None:
+    """The code one level up (GB/T 2260: PPCCDD), or None for a province."""
+    if code.endswith("0000"):
+        return None
+    return code[:2] + "0000" if code.endswith("00") else code[:4] + "00"
+
+
+def _version(proof: Proof) -> int:
+    return proof.version
+
+
+def _found(things: Iterable[Thing], sentence: Said) -> Thing:
+    for thing in things:
+        return thing
+    raise NotFound(sentence)

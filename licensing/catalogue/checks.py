@@ -1,0 +1,175 @@
+"""What must hold between the data files. Pure: a catalogue goes in, faults come out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from stdnum.cn import uscc
+
+from licensing.catalogue.catalogue import Catalogue, region_parent
+from licensing.catalogue.model import DateOrder, FaceRow, Field, LetterKind, LicenceType, Matter, Proof
+
+ORDER_OF_MATTERS = {"design_review": 0, "completion_acceptance": 1, "qualification": 2}
+RECORD_FACTS = frozenset({"holder_name", "holder_uscc", "number", "identifier", "issuer_name", "issued_on", "valid_from", "valid_until"})
+PREFILLS = frozenset(f"company.{fact}" for fact in ("name", "uscc", "address", "postcode", "contact_name", "contact_phone"))
+_NUMBER_PARTS = {"place": "宁", "year": 2026, "serial": 1, "grade": 1, "province": "10"}
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Where a data file is wrong, and why."""
+
+    file: str
+    key: str
+    reason: str
+
+
+def faults(catalogue: Catalogue) -> Iterator[Fault]:
+    """Everything that does not fit together in ``catalogue``."""
+    for matter in catalogue.matters:
+        yield from _matter_faults(matter, catalogue)
+    for proof in catalogue.proofs:
+        yield from _proof_faults(proof, catalogue)
+    for kind in catalogue.licence_types:
+        yield from _licence_type_faults(kind, catalogue)
+    for letter in catalogue.letters:
+        yield from _letter_faults(letter, catalogue)
+    yield from _doubles("matters", "code", (matter.code for matter in catalogue.matters))
+    yield from _doubles("licence_types.toml", "code", (kind.code for kind in catalogue.licence_types))
+    yield from _doubles("licence_types.toml", "index", (str(kind.index) for kind in catalogue.licence_types))
+    yield from _doubles("letters.toml", "code", (letter.code for letter in catalogue.letters))
+    yield from _region_faults(catalogue)
+
+
+def field_faults(file: str, key: str, fields: Iterable[Field]) -> Iterator[Fault]:
+    """What is wrong with the fields of one section or proof."""
+    fields = tuple(fields)
+    yield from _doubles(file, key, (field.code for field in fields))
+    for field in fields:
+        if (field.kind == "choice") != bool(field.options):
+            yield Fault(file, f"{key}.{field.code}", "a choice, and nothing else, has options")
+        if field.prefill is not None and field.prefill not in PREFILLS:
+            yield Fault(file, f"{key}.{field.code}.prefill", f"{field.prefill} is not known about a company")
+        if field.minimum is not None and field.maximum is not None and field.minimum > field.maximum:
+            yield Fault(file, f"{key}.{field.code}", "minimum is more than maximum")
+        yield from _doubles(file, f"{key}.{field.code}.options", (option.code for option in field.options))
+
+
+def _matter_faults(matter: Matter, catalogue: Catalogue) -> Iterator[Fault]:
+    file = f"matters/{matter.code}.toml"
+    known_proofs = {proof.code for proof in catalogue.proofs if proof.matter == matter.code}
+    for code in matter.proofs:
+        if code not in known_proofs:
+            yield Fault(file, "proofs", f"{code} is not a proof of this matter")
+        if matter.material_for(code) is None:
+            yield Fault(file, "materials", f"no material can be handed in instead of the promise {code}")
+    for material in matter.materials:
+        if material.proof is not None and material.proof not in matter.proofs:
+            yield Fault(file, f"materials.{material.code}.proof", f"{material.proof} is not listed in proofs")
+    if matter.licence_type is not None and matter.licence_type not in {kind.code for kind in catalogue.licence_types}:
+        yield Fault(file, "licence_type", f"there is no licence type {matter.licence_type}")
+    if matter.open and not matter.sections:
+        yield Fault(file, "open", "a matter without a form cannot be open")
+    yield from _doubles(file, "sections", (section.code for section in matter.sections))
+    yield from _doubles(file, "materials", (material.code for material in matter.materials))
+    for section in matter.sections:
+        yield from field_faults(file, f"sections.{section.code}", section.fields)
+        if section.repeats and not 0 <= section.repeats.min_rows <= section.repeats.max_rows:
+            yield Fault(file, f"sections.{section.code}.repeats", "min_rows is more than max_rows")
+    yield from _rule_faults(file, matter)
+
+
+def _rule_faults(file: str, matter: Matter) -> Iterator[Fault]:
+    for order in matter.date_orders:
+        for path in _dates_of(order):
+            field = matter.field(path)
+            if field is None or field.kind != "date":
+                yield Fault(file, "date_orders", f"{path} is not a date of the form")
+    for rule in matter.row_counts:
+        field, section = matter.field(rule.field), matter.section(rule.section)
+        if field is None or field.kind != "integer":
+            yield Fault(file, "row_counts", f"{rule.field} is not a whole number of the form")
+        if section is None or section.repeats is None:
+            yield Fault(file, "row_counts", f"{rule.section} is not a section with rows")
+
+
+def _proof_faults(proof: Proof, catalogue: Catalogue) -> Iterator[Fault]:
+    file = f"proofs/{proof.code}.v{proof.version}.toml"
+    matter = next((matter for matter in catalogue.matters if matter.code == proof.matter), None)
+    if matter is None or proof.code not in matter.proofs:
+        yield Fault(file, "matter", f"the matter {proof.matter} does not list this proof")
+    if not proof.notice or not proof.commitment:
+        yield Fault(file, "notice", "notice and commitment both need clauses")
+    if proof.active and proof.provisional:
+        yield Fault(file, "provisional", "a provisional proof must stay switched off")
+    if proof.valid_to is not None and proof.valid_to < proof.valid_from:
+        yield Fault(file, "valid_to", "it ends before it begins")
+    yield from field_faults(file, "facts", proof.facts)
+    for order in proof.date_orders:
+        for path in _dates_of(order):
+            field = _fact(proof, path, catalogue)
+            if field is None or field.kind != "date":
+                yield Fault(file, "date_orders", f"{path} is not a date among the facts")
+
+
+def _fact(proof: Proof, path: str, catalogue: Catalogue) -> Field | None:
+    code, _, fact = path.rpartition(".")
+    homes = [proof] if not code else [other for other in catalogue.proofs if other.code == code]
+    return next((field for home in homes if (field := home.fact(fact)) is not None), None)
+
+
+def _licence_type_faults(kind: LicenceType, catalogue: Catalogue) -> Iterator[Fault]:
+    file = "licence_types.toml"
+    matter = next((matter for matter in catalogue.matters if matter.code == kind.matter), None)
+    if not uscc.is_valid(kind.define_authority_code):
+        yield Fault(file, f"{kind.code}.define_authority_code", "not a valid unified social credit code")
+    if kind.type_code[:18] != kind.define_authority_code or len(kind.type_code) != 21 or not kind.type_code[18:].isdigit():
+        yield Fault(file, f"{kind.code}.type_code", "must be the code of the defining authority and three digits (GB/T 36904)")
+    if not _formats(kind.number_pattern):
+        yield Fault(file, f"{kind.code}.number_pattern", "has a place that nothing fills")
+    if matter is None:
+        yield Fault(file, f"{kind.code}.matter", f"there is no matter {kind.matter}")
+        return
+    for row in kind.face:
+        if not _leads_somewhere(row, matter):
+            yield Fault(file, f"{kind.code}.face", f"{row.path} leads nowhere")
+
+
+def _letter_faults(letter: LetterKind, catalogue: Catalogue) -> Iterator[Fault]:
+    if not _formats(letter.number_pattern):
+        yield Fault("letters.toml", f"{letter.code}.number_pattern", "has a place that nothing fills")
+    if letter.licence_type is not None and letter.licence_type not in {kind.code for kind in catalogue.licence_types}:
+        yield Fault("letters.toml", f"{letter.code}.licence_type", f"there is no licence type {letter.licence_type}")
+
+
+def _region_faults(catalogue: Catalogue) -> Iterator[Fault]:
+    for code in catalogue.region_names:
+        parent = region_parent(code)
+        if not (code.isdigit() and len(code) == 6):
+            yield Fault("regions.toml", f"names.{code}", "a code has six digits (GB/T 2260)")
+        elif parent is not None and parent not in catalogue.region_names:
+            yield Fault("regions.toml", f"names.{code}", f"the place above it, {parent}, is missing")
+
+
+def _dates_of(order: DateOrder) -> tuple[str, ...]:
+    return tuple(path for path in (order.earlier, order.later) if path != "today")
+
+
+def _leads_somewhere(row: FaceRow, matter: Matter) -> bool:
+    root, _, path = row.path.partition(".")
+    return path in RECORD_FACTS if root == "record" else root == "answers" and matter.field(path) is not None
+
+
+def _formats(pattern: str) -> bool:
+    try:
+        return "001" in pattern.format(**_NUMBER_PARTS)
+    except (KeyError, IndexError, ValueError):
+        return False
+
+
+def _doubles(file: str, key: str, codes: Iterable[str]) -> Iterator[Fault]:
+    for code, times in Counter(codes).items():
+        if times > 1:
+            yield Fault(file, key, f"{code} is there {times} times")

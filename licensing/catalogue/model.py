@@ -1,0 +1,245 @@
+"""The shapes of the catalogue: frozen, without behaviour that could differ from one reading to the next.
+
+Every text for people comes in two languages: Chinese is the authoritative one, English is the key under which it is translated.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import ClassVar, Literal
+
+from pydantic import ConfigDict
+
+from licensing.catalogue.parts import (
+    STRICT,
+    Clause,
+    DateOrder,
+    Field,
+    FieldKind,
+    Guide,
+    Limits,
+    Material,
+    Option,
+    Question,
+    RowCount,
+    RowSpec,
+    Section,
+    Step,
+    StopKind,
+    VerificationMethod,
+)
+
+__all__ = [
+    "NO_END_DATE",
+    "Clause",
+    "DateOrder",
+    "FaceRow",
+    "Field",
+    "FieldKind",
+    "Guide",
+    "LetterKind",
+    "LicenceType",
+    "Limits",
+    "Material",
+    "Matter",
+    "Option",
+    "Proof",
+    "Question",
+    "RowCount",
+    "RowSpec",
+    "Section",
+    "Step",
+    "StopKind",
+    "VerificationMethod",
+    "numeral",
+]
+
+NO_END_DATE = date(2099, 12, 31)
+"""How "no end date" is published (seen on real approvals of both kinds)."""
+
+_NUMERALS = "一二三四五六七八九十"
+
+
+def numeral(place: int) -> str:
+    """1 to 19 as Chinese numerals, the way clauses are counted."""
+    return _NUMERALS[place - 1] if place <= 10 else "十" + _NUMERALS[place - 11]
+
+
+@dataclass(frozen=True, slots=True)
+class Matter:
+    """Something that can be applied for (政务服务事项). ``promised_days`` are working days, never more than the legal limit.
+
+    ``open`` is false while only the guide page exists and nothing can be submitted online.
+    """
+
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
+
+    code: str
+    name: str
+    english_name: str
+    legal_basis: tuple[str, ...]
+    limits: Limits
+    promised_days: int
+    sections: tuple[Section, ...]
+    materials: tuple[Material, ...]
+    proofs: tuple[str, ...]
+    stop: StopKind
+    licence_type: str | None
+    open: bool
+    guide: Guide
+    date_orders: tuple[DateOrder, ...] = ()
+    row_counts: tuple[RowCount, ...] = ()
+
+    def section(self, code: str) -> Section | None:
+        """The section with this code, or None."""
+        return next((section for section in self.sections if section.code == code), None)
+
+    def field(self, path: str) -> Field | None:
+        """The field at ``section.field``, or None."""
+        section_code, _, field_code = path.partition(".")
+        section = self.section(section_code)
+        return section.field(field_code) if section else None
+
+    def material(self, code: str) -> Material | None:
+        """The material with this code, or None."""
+        return next((material for material in self.materials if material.code == code), None)
+
+    def material_for(self, proof: str) -> Material | None:
+        """The document that must be handed in when ``proof`` is not promised."""
+        return next((material for material in self.materials if material.proof == proof), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """A proof that a promise may replace (证明事项), in one version of its texts (国办发〔2020〕42号).
+
+    The texts of a version never change once it was in force; a change is a new version in a new file.
+    """
+
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
+
+    code: str
+    version: int
+    matter: str
+    name: str
+    english_name: str
+    title: Clause
+    issuer: Clause
+    use: Clause
+    legal_basis: tuple[str, ...]
+    subjects: Clause
+    notice: tuple[Clause, ...]
+    commitment: tuple[Clause, ...]
+    facts: tuple[Field, ...]
+    verification_method: VerificationMethod
+    verification: Clause
+    verification_days: int
+    published: bool
+    period: str
+    active: bool
+    provisional: bool
+    valid_from: date
+    valid_to: date | None = None
+    date_orders: tuple[DateOrder, ...] = ()
+
+    def fact(self, code: str) -> Field | None:
+        """The fact with this code, or None."""
+        return next((fact for fact in self.facts if fact.code == code), None)
+
+    def in_force(self, day: date) -> bool:
+        """Whether this version may be promised on ``day`` (first and last day included)."""
+        return self.active and self.valid_from <= day and (self.valid_to is None or day <= self.valid_to)
+
+    def notice_text(self) -> str:
+        """All that the applicant is shown and promises: notice and commitment, clause by clause, with the English reading aid.
+
+        One canonical rendering: NFC, lines ended by a single line feed. ``digest`` is the hash of exactly these bytes in UTF-8.
+        """
+        return unicodedata.normalize("NFC", "\n".join(self._lines()) + "\n")
+
+    def digest(self) -> str:
+        """SHA-256 of ``notice_text()`` in UTF-8, as 64 lower-case hexadecimal digits."""
+        return hashlib.sha256(self.notice_text().encode("utf-8")).hexdigest()
+
+    def _lines(self) -> Iterator[str]:
+        yield self.title.text
+        yield f"{self.code} v{self.version}"
+        yield "告知"
+        yield from (f"{numeral(place)}、{clause.text}" for place, clause in enumerate(self.notice, 1))
+        yield "承诺"
+        yield from (f"{numeral(place)}、{clause.text}" for place, clause in enumerate(self.commitment, 1))
+        yield self.title.english
+        yield "Notice"
+        yield from (f"{place}. {clause.english}" for place, clause in enumerate(self.notice, 1))
+        yield "Commitment"
+        yield from (f"{place}. {clause.english}" for place, clause in enumerate(self.commitment, 1))
+
+
+@dataclass(frozen=True, slots=True)
+class FaceRow:
+    """One line of a licence face (照面): its label, and where its value is: ``record.…`` or ``answers.section.field``."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
+
+    label: str
+    english_label: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class LicenceType:
+    """A kind of licence with its directory entry (GB/T 36902). ``index`` is the number in the QR and never changes.
+
+    ``valid_years`` None means no end date, published as 2099-12-31.
+    """
+
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
+
+    index: int
+    code: str
+    name: str
+    english_name: str
+    matter: str
+    category: Literal["permit", "qualification"]
+    type_code: str
+    type_code_is_example: bool
+    define_authority_name: str
+    define_authority_code: str
+    define_authority_level: str
+    issuing_authority_level: str
+    holder_category: str
+    number_pattern: str
+    template: str
+    face: tuple[FaceRow, ...]
+    valid_years: int | None = None
+
+    @property
+    def validity_range(self) -> str:
+        """有效期限范围 as GB/T 36902 writes it."""
+        return "无期限" if self.valid_years is None else f"{self.valid_years}年"
+
+
+@dataclass(frozen=True, slots=True)
+class LetterKind:
+    """A procedural document. ``title`` may hold ``{matter}``; ``remedy`` is printed where the person may object, else empty."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
+
+    code: str
+    name: str
+    english_name: str
+    title: str
+    template: str
+    number_pattern: str
+    legal_basis: tuple[str, ...]
+    remedy: str
+    english_remedy: str
+    licence_type: str | None = None
+
+    def title_for(self, matter: Matter) -> str:
+        """The heading of this document in a case of ``matter``."""
+        return self.title.format(matter=matter.name)

@@ -1,0 +1,225 @@
+"""The parts of which matters and proofs are made: texts in two languages, fields, sections, materials, rules between fields, the guide."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import ClassVar, Literal
+
+from pydantic import ConfigDict
+
+FieldKind = Literal[
+    "text",
+    "long_text",
+    "integer",
+    "decimal",
+    "date",
+    "choice",
+    "region",
+    "uscc",
+    "phone",
+    "postcode",
+    "licence_number",
+]
+VerificationMethod = Literal["data_sharing", "site", "document", "random", "waived"]
+STRICT = ConfigDict(extra="forbid")
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """One text in Chinese with an English reading aid."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
+
+    text: str
+    english: str
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One entry of a code list."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
+
+    code: str
+    name: str
+    english_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One question of a form. ``minimum`` and ``maximum`` bound numbers, inclusive; ``max_length`` counts characters.
+
+    ``prefill`` names what the house already knows, such as ``company.name``, so that nobody types it twice.
+    """
+
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
+
+    code: str
+    name: str
+    english_name: str
+    kind: FieldKind
+    required: bool = True
+    max_length: int = 200
+    minimum: Decimal | None = None
+    maximum: Decimal | None = None
+    options: tuple[Option, ...] = ()
+    hint: str = ""
+    english_hint: str = ""
+    unit: str = ""
+    english_unit: str = ""
+    prefill: str | None = None
+
+    def option(self, code: str) -> Option | None:
+        """The option with this code, or None."""
+        return next((option for option in self.options if option.code == code), None)
+
+
+@dataclass(frozen=True, slots=True)
+class RowSpec:
+    """How many rows a repeating section has, both ends included."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
+
+    min_rows: int
+    max_rows: int
+    row_name: str
+    english_row_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One page of a form; with ``repeats`` its answers are rows of the same fields."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
+
+    code: str
+    name: str
+    english_name: str
+    fields: tuple[Field, ...]
+    repeats: RowSpec | None = None
+    hint: str = ""
+    english_hint: str = ""
+
+    def field(self, code: str) -> Field | None:
+        """The field with this code, or None."""
+        return next((field for field in self.fields if field.code == code), None)
+
+    @property
+    def optional(self) -> bool:
+        """Whether the section may stay empty."""
+        if self.repeats:
+            return self.repeats.min_rows == 0
+        return not any(field.required for field in self.fields)
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """One document to upload. With ``proof`` the applicant may promise that proof instead of handing the document in."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
+
+    code: str
+    name: str
+    english_name: str
+    required: bool
+    note: str
+    english_note: str
+    accepts: tuple[str, ...]
+    max_files: int
+    source: Clause
+    proof: str | None = None
+    copies: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The legal limits by their codes in the clock: to answer at intake, and to decide."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
+
+    accept: Literal["T1"]
+    decide: Literal["T3", "T4", "T5"]
+
+
+@dataclass(frozen=True, slots=True)
+class StopKind:
+    """Why the clock may stand still in this matter (行政许可法 art. 45); ``expected_days`` are working days told to the applicant."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
+
+    code: str
+    name: str
+    english_name: str
+    legal_basis: str
+    expected_days: int
+
+
+@dataclass(frozen=True, slots=True)
+class DateOrder:
+    """Two dates in order, as paths ``section.field``; ``later`` may be ``today``. Equal days are in order.
+
+    In a proof the paths are fact codes, or ``proof.fact`` for a fact of another proof of the same case.
+    """
+
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
+
+    earlier: str
+    later: str
+
+
+@dataclass(frozen=True, slots=True)
+class RowCount:
+    """A number field (``section.field``) that must equal the number of rows of a repeating section, when it is given."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
+
+    field: str
+    section: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of the procedure as the guide page tells it."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
+
+    name: str
+    english_name: str
+    text: str
+    english: str
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A usual question with its answer."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
+
+    question: Clause
+    answer: Clause
+
+
+@dataclass(frozen=True, slots=True)
+class Guide:
+    """What a service guide must publish beside what the matter itself says (name, basis, materials, limits, promise)."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
+
+    summary: Clause
+    authority: Clause
+    level: Clause
+    audience: Clause
+    conditions: tuple[Clause, ...]
+    form: Clause
+    steps: tuple[Step, ...]
+    fee: Clause
+    result: Clause
+    delivery: Clause
+    visits: int
+    place: Clause
+    hours: Clause
+    advice_phone: Clause
+    complaint_phone: Clause
+    remedy: Clause
+    questions: tuple[Question, ...]

@@ -1,0 +1,61 @@
+"""The legal clock: which days are worked, how long the law gives, and a deadline that explains itself day by day.
+
+Days are dates in China; moments are aware and in UTC. ``explain`` is the heart, ``load_calendar`` gives the calendar it needs,
+``LIMITS`` names the limits T1–T19.
+"""
+
+from __future__ import annotations
+
+from licensing.clock.calendar import Calendar, CalendarDay, CalendarYear, DayKind, YearState, load_calendar, read_year
+from licensing.clock.render import as_json, as_lines, parse_day, parse_stop
+from licensing.clock.rules import (
+    LIMITS,
+    Explanation,
+    Limit,
+    Span,
+    Step,
+    Stop,
+    Unit,
+    add_months,
+    add_working_days,
+    days_left,
+    deemed_acceptance_due,
+    explain,
+    find_limit,
+    is_deemed_accepted,
+    working_days_between,
+)
+from licensing.moments import CHINA, local_date, now, today
+
+__all__ = [
+    "CHINA",
+    "LIMITS",
+    "Calendar",
+    "CalendarDay",
+    "CalendarYear",
+    "DayKind",
+    "Explanation",
+    "Limit",
+    "Span",
+    "Step",
+    "Stop",
+    "Unit",
+    "YearState",
+    "add_months",
+    "add_working_days",
+    "as_json",
+    "as_lines",
+    "days_left",
+    "deemed_acceptance_due",
+    "explain",
+    "find_limit",
+    "is_deemed_accepted",
+    "load_calendar",
+    "local_date",
+    "now",
+    "parse_day",
+    "parse_stop",
+    "read_year",
+    "today",
+    "working_days_between",
+]

@@ -1,0 +1,1 @@
+"""The append-only Merkle log of everything that was issued or changed. It knows trees and proofs and holds no key."""

@@ -1,0 +1,109 @@
+"""Write a letter in the transaction of the act it tells of; make its sealed PDF once."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+
+from sqlalchemy import update
+
+from licensing.catalogue import load_catalogue
+from licensing.catalogue.model import Matter
+from licensing.clock import CHINA, local_date
+from licensing.documents import letter as documents_letter
+from licensing.documents.engine import Attachment
+from licensing.documents.seal import seal_svg
+from licensing.errors import NotFound
+from licensing.ledger.actions import append
+from licensing.letters.rules import LetterFacts, content
+from licensing.letters.tables import Letter
+from licensing.parties.queries import authority as authority_of
+from licensing.parties.tables import Authority
+from licensing.policy import SYSTEM
+from licensing.storage import Work, reading, storage, unit_of_work
+from licensing.storage.counters import next_value
+from licensing.trust import sealing
+from licensing.trust.sealing import SealOrder
+from licensing.words import say
+
+
+def write(
+    work: Work, kind_code: str, case_id: int, matter: Matter, authority: Authority, facts: LetterFacts, items: Sequence[str] = ()
+) -> Letter:
+    """Number and store a letter; its words never change after this. Numbers run by authority, kind and year."""
+    kind = load_catalogue().letter(kind_code)
+    written_on = local_date(work.now)
+    serial = next_value(work.session, f"letter:{authority.code}:{kind.code}:{written_on.year}")
+    number = kind.number_pattern.format(place=authority.number_place, year=written_on.year, serial=serial)
+    said = content(kind, matter, facts, items, number=number, issuer=authority.name, written_on=written_on)
+    letter = Letter(
+        case_id=case_id,
+        authority_id=authority.id,
+        kind=kind.code,
+        number=number,
+        content=said,
+        content_sha256=hashlib.sha256(_canonical(said)).hexdigest(),
+        written_at=work.now,
+    )
+    work.session.add(letter)
+    work.session.flush()
+    append(work, "letter", number, bytes.fromhex(letter.content_sha256))
+    return letter
+
+
+def sealed_pdf(letter_id: int) -> bytes:
+    """The sealed PDF of a letter: made at the first call, the same stored bytes at every later one. Raises ``NotFound``."""
+    with reading(SYSTEM) as look:
+        letter = look.session.get(Letter, letter_id)
+        if letter is None:
+            raise NotFound(say("There is no such letter."))
+        authority = authority_of(look.session, letter.authority_id)
+    if letter.file_sha256:
+        return storage().files.get(letter.file_sha256)
+    prepared = storage().files.get(letter.prepared_sha256) if letter.prepared_sha256 else _prepare(letter, authority)
+    signed = sealing.seal(storage().settings, _order(letter, authority), prepared)
+    with unit_of_work(SYSTEM) as work:
+        work.session.execute(update(Letter).where(Letter.id == letter_id).values(file_sha256=work.files.put(signed)))
+    return signed
+
+
+def mark_opened(work: Work, letter: Letter) -> None:
+    """Note when the addressee opened the letter first: the receipt of delivery."""
+    if letter.opened_at is None:
+        letter.opened_at = work.now
+
+
+def _prepare(letter: Letter, authority: Authority) -> bytes:
+    kind = load_catalogue().letter(letter.kind)
+    said = {name: value for name, value in letter.content.items() if name != "kind"}
+    pdf = documents_letter.render_letter(
+        kind.template,
+        documents_letter.Letter(**said),
+        seal=seal_svg(authority.name, "行政审批专用章"),
+        attachments=[Attachment("letter.json", "application/json", "文书内容 Letter content", _canonical(letter.content))],
+        identifier=bytes.fromhex(letter.content_sha256)[:16],
+        issued_at=letter.written_at.astimezone(CHINA),
+    )
+    prepared = sealing.prepare(storage().settings, _order(letter, authority), pdf)
+    with unit_of_work(SYSTEM) as work:
+        first = update(Letter).where(Letter.id == letter.id, Letter.prepared_sha256.is_(None))
+        work.session.execute(first.values(prepared_sha256=work.files.put(prepared)))
+    with reading(SYSTEM) as look:
+        stored = look.session.get_one(Letter, letter.id).prepared_sha256
+    return storage().files.get(stored) if stored else prepared
+
+
+def _order(letter: Letter, authority: Authority) -> SealOrder:
+    return SealOrder(
+        authority_code=authority.code,
+        authority_name=authority.name,
+        number=letter.number,
+        record_digest=bytes.fromhex(letter.content_sha256),
+        reason="行政审批文书",
+        signed_at=letter.written_at,
+    )
+
+
+def _canonical(said: dict[str, object]) -> bytes:
+    return json.dumps(said, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()

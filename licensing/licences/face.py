@@ -1,0 +1,46 @@
+"""From the record to the printed face. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from licensing.catalogue.model import LicenceType
+from licensing.documents.face import Face
+from licensing.licences.record import LicenceRecord
+
+
+def face_rows(licence_type: LicenceType, source: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    """The (label, value) rows of a face: each row of the type points into ``source``; an empty value leaves its row out."""
+    rows = ((row.label, text_at(source, row.path)) for row in licence_type.face)
+    return tuple((label, value) for label, value in rows if value)
+
+
+def text_at(source: Mapping[str, Any], path: str) -> str:
+    """The text under a dotted path such as ``answers.project.name``; empty when there is nothing."""
+    found: Any = source
+    for step in path.split("."):
+        found = found.get(step) if isinstance(found, Mapping) else None
+    return str(found) if isinstance(found, str | int) else ""
+
+
+def face_of(record: LicenceRecord, english_name: str, host: str) -> Face:
+    """What is printed for ``record``; ``host`` is the official address beside the QR."""
+    return Face(
+        type_name=record.type_name,
+        english_name=english_name,
+        number=record.number,
+        rows=record.face,
+        issuer=record.issuer,
+        issued_on_text=chinese_date(date.fromisoformat(record.issued_on)),
+        opinion=record.opinion,
+        identifier=record.identifier,
+        check_code=record.check_code,
+        host=host,
+    )
+
+
+def chinese_date(day: date) -> str:
+    """``2026年11月23日``."""
+    return f"{day.year}年{day.month}月{day.day}日"

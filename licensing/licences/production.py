@@ -1,0 +1,159 @@
+"""The making of the signed file of an intended licence: resumable, and idempotent at every step (design 3, step 5).
+
+Face → PDF/A-3u with the record attached → glyph check → QR read back and text extracted again, compared with the record → signer →
+checked by the public verifier's own code → stored by content hash. Nothing here changes the status of a licence.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import update
+
+from licensing.catalogue import load_catalogue
+from licensing.clock import CHINA
+from licensing.documents import sandbox
+from licensing.documents.engine import Attachment
+from licensing.documents.face import render_face
+from licensing.documents.qr import qr_svg
+from licensing.documents.seal import seal_svg
+from licensing.errors import LeizhengError
+from licensing.licences import queries
+from licensing.licences.face import face_of
+from licensing.licences.record import LicenceRecord, from_canonical
+from licensing.licences.tables import Licence
+from licensing.parties.queries import authority as authority_of
+from licensing.policy import SYSTEM
+from licensing.settings import Settings
+from licensing.storage import reading, storage, unit_of_work
+from licensing.trust import lz1, sealing
+from licensing.trust.current import current_signer, current_trust_list
+from licensing.trust.sealing import SealOrder
+from licensing.trust.signer import QrRequest
+from licensing.words import say
+
+RECORD_NAME = "licence-record.json"
+
+
+class ProductionRefused(LeizhengError):
+    """The file could not be made as the record demands; nothing was signed, or what was signed is not shown."""
+
+    code = "production-refused"
+    http_status = 500
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    licence_id: int
+    record: LicenceRecord
+    authority_code: str
+    authority_name: str
+    prepared_sha256: str | None
+
+    @property
+    def order(self) -> SealOrder:
+        return SealOrder(
+            authority_code=self.authority_code,
+            authority_name=self.authority_name,
+            number=self.record.number,
+            record_digest=self.record.digest,
+            reason="电子证照签发",
+            signed_at=datetime.fromisoformat(self.record.decided_at),
+        )
+
+
+def produce(licence_id: int) -> str:
+    """Make, check and store the signed file of an intended licence; its SHA-256 in hex.
+
+    May be called again after a crash at any point: what was prepared is signed as it is, and the signer answers the same request alike.
+    Raises ``ProductionRefused`` when the page does not say what the record says, ``Invalid`` when the texts do not fit on a page.
+    """
+    settings, files = storage().settings, storage().files
+    job = _job(licence_id)
+    prepared = files.get(job.prepared_sha256) if job.prepared_sha256 else _prepare(settings, job)
+    signed = sealing.seal(settings, job.order, prepared)
+    _check_signed(settings, job.record, signed)
+    return files.put(signed)
+
+
+def _job(licence_id: int) -> _Job:
+    with reading(SYSTEM) as look:
+        licence = queries.licence(look.session, licence_id)
+        issuer = authority_of(look.session, licence.authority_id)
+        return _Job(licence.id, from_canonical(licence.record), issuer.code, issuer.name, licence.prepared_sha256)
+
+
+def _prepare(settings: Settings, job: _Job) -> bytes:
+    record = job.record
+    licence_type = load_catalogue().licence_type(record.type)
+    cose = current_signer(settings).sign_qr(QrRequest(job.authority_code, record.number, record.digest, _qr_payload(record)))
+    prefix, digits = lz1.to_url(settings.public_host, cose)
+    face = face_of(record, licence_type.english_name, settings.public_host)
+    pdf = render_face(
+        licence_type.template,
+        face,
+        qr=qr_svg(prefix, digits),
+        seal=seal_svg(job.authority_name, "行政审批专用章"),
+        attachments=[Attachment(RECORD_NAME, "application/json", "照面信息记录 Licence record", record.canonical())],
+        identifier=record.digest[:16],
+        issued_at=datetime.fromisoformat(record.decided_at).astimezone(CHINA),
+    )
+    prepared = sealing.prepare(settings, job.order, pdf)
+    _lint(prepared, prefix + digits, face.texts())
+    return _remember(job.licence_id, prefix + digits, prepared)
+
+
+def _qr_payload(record: LicenceRecord) -> bytes:
+    licence_type = load_catalogue().licence_type(record.type)
+    serial = record.identifier.split(".")[-3]
+    return lz1.payload_bytes(
+        lz1.Lz1(
+            type_index=licence_type.index,
+            serial=int(serial),
+            version=record.version,
+            holder_id=record.holder_code,
+            holder=record.holder,
+            project=record.project,
+            status_index=record.status_index,
+            digest=record.digest[: lz1.DIGEST_SIZE],
+            issued_at=int(datetime.fromisoformat(record.decided_at).timestamp()),
+            expires_at=_end_of_day(record.valid_until),
+        )
+    )
+
+
+def _end_of_day(last_day: str | None) -> int | None:
+    if last_day is None:
+        return None
+    return int(datetime.fromisoformat(f"{last_day}T23:59:59").replace(tzinfo=CHINA).timestamp())
+
+
+def _lint(pdf: bytes, qr_text: str, texts: tuple[str, ...]) -> None:
+    found = sandbox.ask("licensing.documents.child:lint_face", pdf, qr=qr_text, texts=list(texts), attachments=[RECORD_NAME])
+    if found["problems"]:
+        raise ProductionRefused(
+            say("The rendered licence does not say what the record says: %(problems)s.", problems="; ".join(found["problems"])),
+            next_step=say("Nothing was signed. An operator has to look at the template and the fonts."),
+        )
+
+
+def _remember(licence_id: int, qr_text: str, prepared: bytes) -> bytes:
+    """Store what will be signed; of two racers the first one counts, and both go on with its bytes."""
+    digest = storage().files.put(prepared)
+    with unit_of_work(SYSTEM) as work:
+        first = update(Licence).where(Licence.id == licence_id, Licence.prepared_sha256.is_(None))
+        work.session.execute(first.values(prepared_sha256=digest, qr_text=qr_text))
+    with reading(SYSTEM) as look:
+        stored = queries.licence(look.session, licence_id).prepared_sha256
+    return storage().files.get(stored or digest)
+
+
+def _check_signed(settings: Settings, record: LicenceRecord, signed: bytes) -> None:
+    trust_pem = current_trust_list(settings).to_pem().decode()
+    found = sandbox.ask("licensing.trust.pdf_check:check", signed, trust_pem=trust_pem)
+    if (found["whole"], found["genuine"]) != ("ok", "ok"):
+        raise ProductionRefused(
+            say("The signed file does not pass the public check: %(codes)s.", codes=f"{found['whole']}, {found['genuine']}"),
+            next_step=say("The licence %(number)s is not shown. An operator has to look at the keys.", number=record.number),
+        )

@@ -1,0 +1,59 @@
+"""Reads on the register. What the public may find is limited to licences that were put in force."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from licensing.errors import NotFound
+from licensing.licences.rules import canonical_number
+from licensing.licences.status import PUBLIC, Status
+from licensing.licences.tables import Licence
+from licensing.words import say
+
+
+def licence(session: Session, licence_id: int) -> Licence:
+    """The licence, whatever its status. Raises ``NotFound``."""
+    found = session.get(Licence, licence_id)
+    if found is None:
+        raise NotFound(say("There is no such licence."))
+    return found
+
+
+def intents(session: Session) -> list[Licence]:
+    """Licences that were intended and neither issued nor voided, oldest first."""
+    return list(session.scalars(select(Licence).where(Licence.status == Status.INTENT).order_by(Licence.id)))
+
+
+def by_identifier(session: Session, identifier: str) -> Licence | None:
+    return _public(session, Licence.identifier == identifier)
+
+
+def by_file(session: Session, sha256: str) -> Licence | None:
+    return _public(session, Licence.file_sha256 == sha256)
+
+
+def by_number(session: Session, number: str) -> Licence | None:
+    """The latest version under a number as a person may have typed it."""
+    return _public(session, Licence.number == canonical_number(number))
+
+
+def in_force_by_number(session: Session, number: str, type_code: str) -> Licence | None:
+    """The licence in force of one type under ``number``, or None."""
+    found = by_number(session, number)
+    return found if found is not None and found.type == type_code and found.status == Status.IN_FORCE else None
+
+
+def of_case(session: Session, case_id: int) -> Licence | None:
+    """The licence that a case led to, if it is out."""
+    return _public(session, Licence.case_id == case_id)
+
+
+def of_holder(session: Session, holder_code: str) -> list[Licence]:
+    query = select(Licence).where(Licence.holder_code == holder_code, Licence.status.in_(PUBLIC)).order_by(Licence.id.desc())
+    return list(session.scalars(query))
+
+
+def _public(session: Session, condition: object) -> Licence | None:
+    query = select(Licence).where(condition, Licence.status.in_(PUBLIC)).order_by(Licence.version.desc(), Licence.id.desc())  # type: ignore[arg-type]
+    return session.scalars(query.limit(1)).first()

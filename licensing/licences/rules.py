@@ -1,0 +1,41 @@
+"""Pure rules of numbers, check codes and validity."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import unicodedata
+from datetime import date
+
+CHECK_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
+_BRACKETS = str.maketrans("（）【】〔〕[]﹝﹞", "()()()()()")
+_SPACES = re.compile(r"\s+")
+
+
+def new_check_code() -> str:
+    """A random short code such as ``7K3F-9QWD``: 8 characters of a 30-letter alphabet without look-alikes, 39 bits."""
+    code = "".join(secrets.choice(CHECK_ALPHABET) for _ in range(8))
+    return f"{code[:4]}-{code[4:]}"
+
+
+def canonical_check_code(text: str) -> str:
+    """The code as printed, from what a person typed: width, case, spaces and hyphen do not matter."""
+    code = re.sub(r"[\s\-—–_]", "", unicodedata.normalize("NFKC", text)).upper()
+    return f"{code[:4]}-{code[4:]}" if len(code) == 8 else code
+
+
+def canonical_number(text: str) -> str:
+    """A licence number as issued, from what a person typed: brackets of any kind, full-width digits and spaces do not matter."""
+    plain = unicodedata.normalize("NFKC", text.translate(_BRACKETS)).translate(_BRACKETS)
+    return _SPACES.sub("", plain)
+
+
+def valid_until(issued_on: date, years: int | None) -> date | None:
+    """The last day of validity: the day before the anniversary; None when the type has no end date (domain T18)."""
+    if years is None:
+        return None
+    try:
+        anniversary = issued_on.replace(year=issued_on.year + years)
+    except ValueError:
+        return date(issued_on.year + years, 2, 28)
+    return date.fromordinal(anniversary.toordinal() - 1)

@@ -1,0 +1,182 @@
+"""The four answers about a licence, with fixed codes: one table for page, JSON, command line and offline checker. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any
+
+from licensing.errors import LeizhengError
+from licensing.licences.status import Status
+from licensing.words import Said, Translate, say
+
+
+class Overall(StrEnum):
+    """真实有效 / 无法确认 / 无效."""
+
+    VALID = "valid"
+    UNKNOWN = "unknown"
+    INVALID = "invalid"
+
+
+class Weight(StrEnum):
+    """What one answer does to the whole."""
+
+    GOOD = "good"
+    OPEN = "open"
+    BAD = "bad"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One of the answers: a stable code, a sentence, and its weight."""
+
+    code: str
+    text: Said
+    weight: Weight
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """What the register or the signed record says the paper must show."""
+
+    holder: str
+    uscc: str
+    number: str
+    identifier: str
+    type: str
+    valid_from: str
+    valid_until: str | None
+    issuer: str
+    project: str | None = None
+    abbreviated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whole, genuine, in force, and what to compare with the paper; the overall word follows from the three weights."""
+
+    whole: Answer
+    genuine: Answer
+    in_force: Answer
+    paper: Paper | None
+    successor: str | None = None
+
+    @property
+    def overall(self) -> Overall:
+        weights = {self.whole.weight, self.genuine.weight, self.in_force.weight}
+        if Weight.BAD in weights:
+            return Overall.INVALID
+        return Overall.UNKNOWN if Weight.OPEN in weights else Overall.VALID
+
+    @property
+    def next_step(self) -> Said:
+        return _NEXT_STEP[self.overall]
+
+
+def _good(code: str, text: Said) -> Answer:
+    return Answer(code, text, Weight.GOOD)
+
+
+def _open(code: str, text: Said) -> Answer:
+    return Answer(code, text, Weight.OPEN)
+
+
+def _bad(code: str, text: Said) -> Answer:
+    return Answer(code, text, Weight.BAD)
+
+
+_NEXT_STEP = {
+    Overall.VALID: say("Compare holder, number, project and dates with the paper before you. If one differs, it is not this licence."),
+    Overall.UNKNOWN: say("Do not rely on it yet. Type the number and the check code on the official site, or call the authority."),
+    Overall.INVALID: say("Do not rely on it. Keep a copy and report it to the authority named on the paper."),
+}
+
+_WHOLE = (
+    _good("ok", say("The content was not altered.")),
+    _good("signed-code", say("The content of the QR code was not altered.")),
+    _good("register", say("What is shown here comes from the register.")),
+    _open("not-checked", say("The content could not be checked.")),
+    _bad("altered", say("The file was altered after it was signed.")),
+    _bad("bytes-after-end", say("Something was added after the end of the signed file.")),
+    _bad("not-whole-file", say("The signature does not cover the whole file.")),
+    _bad("no-signature", say("The file carries no signature.")),
+    _bad("not-certified", say("The signature does not forbid later changes, as the seal of a licence does.")),
+    _bad("several-signatures", say("The file carries more than one signature; a licence has exactly one.")),
+    _bad("unreadable", say("The file cannot be read as a licence.")),
+    _bad("qr-not-ours", say("This is not the QR code of a licence.")),
+    _bad("qr-foreign-host", say("The QR code leads to a site that is not an official one.")),
+    _bad("qr-malformed", say("The QR code is damaged or was not made by this service.")),
+    _bad("qr-signature", say("The signature in the QR code does not match what the code says.")),
+    _bad("other-record", say("The QR code and the register do not say the same.")),
+)
+_GENUINE = (
+    _good("ok", say("It was issued with a key of the authority.")),
+    _good("register", say("The number and the check code stand in the register of the authority.")),
+    _open("not-checked", say("The issuer could not be checked.")),
+    _bad("unknown-signer", say("It was signed by somebody who is not an authority.")),
+    _bad("expired-signer", say("The key was not valid when this was signed.")),
+    _bad("qr-unknown-key", say("The QR code was signed by a key that the authorities have not published.")),
+    _bad("unknown-file", say("The register does not know this file.")),
+    _bad("no-match", say("No licence has this number together with this check code.")),
+)
+_IN_FORCE = (
+    _good("in-force", say("It is in force.")),
+    _bad("not-yet-valid", say("It is not valid yet.")),
+    _bad("expired", say("Its validity has ended.")),
+    _bad("suspended", say("It is suspended since %(since)s.")),
+    _bad("revoked-for-deceit", say("It was revoked on %(since)s because it was obtained by deceit.")),
+    _bad("revoked-as-penalty", say("It was revoked on %(since)s as a penalty.")),
+    _bad("permission-withdrawn", say("The permission was withdrawn on %(since)s.")),
+    _bad("cancelled", say("It was cancelled on %(since)s.")),
+    _bad("replaced", say("It was replaced on %(since)s by %(successor)s.")),
+    _bad("not-in-register", say("The register does not know it.")),
+    _open("offline", say("Offline nobody can know whether it is still in force.")),
+    _open("not-checked", say("Whether it is in force could not be checked.")),
+)
+
+WHOLE: Mapping[str, Answer] = {answer.code: answer for answer in _WHOLE}
+GENUINE: Mapping[str, Answer] = {answer.code: answer for answer in _GENUINE}
+IN_FORCE: Mapping[str, Answer] = {answer.code: answer for answer in _IN_FORCE}
+
+STATUS_CODES: Mapping[Status, str] = {
+    Status.IN_FORCE: "in-force",
+    Status.EXPIRED: "expired",
+    Status.SUSPENDED: "suspended",
+    Status.REVOKED_FOR_DECEIT: "revoked-for-deceit",
+    Status.REVOKED_AS_PENALTY: "revoked-as-penalty",
+    Status.PERMISSION_WITHDRAWN: "permission-withdrawn",
+    Status.CANCELLED: "cancelled",
+    Status.REPLACED: "replaced",
+}
+
+
+def in_force_answer(status: Status, since: str, successor: str | None) -> Answer:
+    """The answer for a status of the register, with its date and the successor's number."""
+    answer = IN_FORCE[STATUS_CODES[status]]
+    return Answer(answer.code, Said(answer.text.text, {"since": since, "successor": successor or "—"}), answer.weight)
+
+
+def refused(error: LeizhengError) -> Verdict:
+    """The verdict for input that could not be taken as a licence at all: bad input is a verdict, never an error."""
+    if error.code in GENUINE:
+        return Verdict(WHOLE["not-checked"], GENUINE[error.code], IN_FORCE["not-checked"], None)
+    return Verdict(WHOLE.get(error.code, WHOLE["unreadable"]), GENUINE["not-checked"], IN_FORCE["not-checked"], None)
+
+
+def as_json(verdict: Verdict, translate: Translate = str) -> dict[str, Any]:
+    """The verdict in the shape that page, API and command line share."""
+
+    def spelled(answer: Answer) -> dict[str, str]:
+        return {"code": answer.code, "text": answer.text.in_words(translate)}
+
+    return {
+        "overall": verdict.overall.value,
+        "whole": spelled(verdict.whole),
+        "genuine": spelled(verdict.genuine),
+        "in_force": spelled(verdict.in_force),
+        "paper": asdict(verdict.paper) if verdict.paper else None,
+        "successor": verdict.successor,
+        "next_step": verdict.next_step.in_words(translate),
+    }

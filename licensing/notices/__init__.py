@@ -1,0 +1,1 @@
+"""Messages to people: shown in the portal, written in the transaction of what they tell."""

@@ -1,0 +1,208 @@
+"""Who may do what: one function, default deny.
+
+The web, the command line and the jobs each make an :class:`Actor` and ask :func:`rule_on`. Buttons, routes and actions ask the same
+question, so they cannot disagree. The policy knows no database: what it needs of the object is handed in as :class:`Subject`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from licensing.errors import Forbidden, NotFound, ReauthenticationNeeded
+from licensing.words import Said, say
+
+
+class Role(StrEnum):
+    """A post inside an authority, or a seat in a company. 岗位 and 单位内角色."""
+
+    INTAKE = "intake"
+    EXAMINER = "examiner"
+    APPROVER = "approver"
+    VERIFIER = "verifier"
+    SUPERVISOR = "supervisor"
+    APPLICANT = "applicant"
+    SIGNATORY = "signatory"
+    SYSTEM_ADMIN = "system_admin"
+    SECURITY_ADMIN = "security_admin"
+    AUDIT_ADMIN = "audit_admin"
+    SYSTEM = "system"
+
+
+OFFICER_ROLES = frozenset({Role.INTAKE, Role.EXAMINER, Role.APPROVER, Role.VERIFIER, Role.SUPERVISOR})
+COMPANY_ROLES = frozenset({Role.APPLICANT, Role.SIGNATORY})
+ADMIN_ROLES = frozenset({Role.SYSTEM_ADMIN, Role.SECURITY_ADMIN, Role.AUDIT_ADMIN})
+
+
+class Action(StrEnum):
+    """Every act that the policy can allow, ``thing:verb``."""
+
+    CASE_START = "case:start"
+    CASE_READ = "case:read"
+    CASE_EDIT = "case:edit"
+    CASE_SUBMIT = "case:submit"
+    CASE_WITHDRAW = "case:withdraw"
+    CASE_ACCEPT = "case:accept"
+    CASE_NOT_ACCEPT = "case:not-accept"
+    CASE_REQUEST_CORRECTION = "case:request-correction"
+    CASE_COMMISSION = "case:commission"
+    CASE_RECORD_RESULT = "case:record-result"
+    CASE_PROPOSE = "case:propose"
+    CASE_RETURN = "case:return"
+    CASE_GRANT = "case:grant"
+    CASE_REFUSE = "case:refuse"
+    CASE_DEEM_ACCEPTED = "case:deem-accepted"
+    CASE_FINISH_ISSUING = "case:finish-issuing"
+    COMMITMENT_PROMISE = "commitment:promise"
+    WORKLIST_READ = "worklist:read"
+    ADMIN_READ = "admin:read"
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """Which roles may do an action, and what else must hold."""
+
+    roles: frozenset[Role]
+    second_factor: bool = False
+    not_by_handlers: frozenset[str] = frozenset()
+
+
+def _may(*roles: Role, second_factor: bool = False, not_by: tuple[str, ...] = ()) -> Grant:
+    return Grant(frozenset(roles), second_factor, frozenset(not_by))
+
+
+POLICY: Mapping[Action, Grant] = {
+    Action.CASE_START: _may(*COMPANY_ROLES),
+    Action.CASE_READ: _may(*COMPANY_ROLES, *OFFICER_ROLES, Role.SYSTEM),
+    Action.CASE_EDIT: _may(*COMPANY_ROLES),
+    Action.CASE_SUBMIT: _may(*COMPANY_ROLES),
+    Action.CASE_WITHDRAW: _may(*COMPANY_ROLES),
+    Action.COMMITMENT_PROMISE: _may(*COMPANY_ROLES),
+    Action.CASE_ACCEPT: _may(Role.INTAKE),
+    Action.CASE_NOT_ACCEPT: _may(Role.INTAKE),
+    Action.CASE_REQUEST_CORRECTION: _may(Role.INTAKE),
+    Action.CASE_COMMISSION: _may(Role.EXAMINER),
+    Action.CASE_RECORD_RESULT: _may(Role.EXAMINER),
+    Action.CASE_PROPOSE: _may(Role.EXAMINER),
+    Action.CASE_RETURN: _may(Role.APPROVER, not_by=("acceptor", "proposer")),
+    Action.CASE_GRANT: _may(Role.APPROVER, second_factor=True, not_by=("acceptor", "proposer")),
+    Action.CASE_REFUSE: _may(Role.APPROVER, second_factor=True, not_by=("acceptor", "proposer")),
+    Action.CASE_DEEM_ACCEPTED: _may(Role.SYSTEM),
+    Action.CASE_FINISH_ISSUING: _may(Role.SYSTEM, Role.APPROVER),
+    Action.WORKLIST_READ: _may(*OFFICER_ROLES),
+    Action.ADMIN_READ: _may(*ADMIN_ROLES),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """A role held at an authority."""
+
+    authority_id: int
+    role: Role
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """A role held in a company."""
+
+    company_id: int
+    role: Role
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts: a person with memberships and posts as they are now, and when the second factor was last shown (aware UTC)."""
+
+    person_id: int | None
+    name: str
+    memberships: frozenset[Membership] = frozenset()
+    posts: frozenset[Post] = frozenset()
+    admin_roles: frozenset[Role] = frozenset()
+    second_factor_at: datetime | None = None
+    is_system: bool = False
+
+    @property
+    def company_ids(self) -> frozenset[int]:
+        return frozenset(membership.company_id for membership in self.memberships)
+
+    @property
+    def authority_ids(self) -> frozenset[int]:
+        return frozenset(post.authority_id for post in self.posts)
+
+    @property
+    def is_officer(self) -> bool:
+        return bool(self.posts)
+
+
+SYSTEM = Actor(person_id=None, name="system", is_system=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What the policy needs to know of the object: whose it is, which authority decides, who did what before."""
+
+    company_id: int | None = None
+    authority_id: int | None = None
+    handlers: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """Allowed or not, and the reason in words when not."""
+
+    allowed: bool
+    reason: Said | None = None
+    visible: bool = True
+    needs_second_factor: bool = False
+
+    def __bool__(self) -> bool:
+        return self.allowed
+
+
+def roles_towards(actor: Actor, subject: Subject) -> frozenset[Role]:
+    """The roles the actor holds for this subject, and no others."""
+    roles = {membership.role for membership in actor.memberships if membership.company_id == subject.company_id}
+    if subject.company_id is None:
+        roles |= {membership.role for membership in actor.memberships}
+    roles |= {post.role for post in actor.posts if subject.authority_id in (None, post.authority_id)}
+    return frozenset(roles | actor.admin_roles | ({Role.SYSTEM} if actor.is_system else set()))
+
+
+def rule_on(actor: Actor, action: Action, subject: Subject, *, now: datetime, window: timedelta = timedelta(minutes=5)) -> Ruling:
+    """Whether ``actor`` may do ``action`` to ``subject`` at ``now``; whatever is not granted is denied (design invariants 1 and 2)."""
+    grant = POLICY.get(action)
+    held = roles_towards(actor, subject)
+    if grant is None or not held:
+        return Ruling(False, say("There is nothing here for you."), visible=False)
+    fitting = grant.roles & held
+    if not fitting:
+        return Ruling(False, say("Your post does not allow this."))
+    if fitting <= OFFICER_ROLES and subject.company_id is not None and subject.company_id in actor.company_ids:
+        return Ruling(False, say("You belong to the company that applies, so you may not handle this case."))
+    if any(subject.handlers.get(handler) == actor.person_id for handler in grant.not_by_handlers):
+        return Ruling(False, say("You accepted this case or proposed this decision yourself; another person has to decide."))
+    if grant.second_factor and not _fresh(actor.second_factor_at, now, window):
+        return Ruling(False, say("Please confirm with your second factor first."), needs_second_factor=True)
+    return Ruling(True)
+
+
+def require(actor: Actor, action: Action, subject: Subject, *, now: datetime, window: timedelta = timedelta(minutes=5)) -> None:
+    """Raise ``NotFound``, ``ReauthenticationNeeded`` or ``Forbidden`` unless :func:`rule_on` allows; foreign and missing look the same."""
+    ruling = rule_on(actor, action, subject, now=now, window=window)
+    if ruling:
+        return
+    reason = ruling.reason or say("This is not allowed.")
+    if not ruling.visible:
+        raise NotFound(
+            say("This page does not exist, or it is not yours to see."), next_step=say("Check the address or go back to your list.")
+        )
+    if ruling.needs_second_factor:
+        raise ReauthenticationNeeded(reason, next_step=say("Enter the code from your authenticator and try again."))
+    raise Forbidden(reason, next_step=say("Ask a colleague with the right post to do it."))
+
+
+def _fresh(shown_at: datetime | None, now: datetime, window: timedelta) -> bool:
+    return shown_at is not None and timedelta(0) <= now - shown_at <= window

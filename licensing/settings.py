@@ -1,0 +1,50 @@
+"""One frozen settings object, read from the environment (``LEIZHENG_…``) at start. There is no default secret."""
+
+from __future__ import annotations
+
+import secrets
+from functools import cached_property
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PROJECT_ROOT = Path(__file__).resolve().parent.parent
+
+
+class Settings(BaseSettings):
+    """How this instance runs. Times are seconds, sizes are bytes."""
+
+    model_config = SettingsConfigDict(env_prefix="LEIZHENG_", frozen=True, extra="forbid")
+
+    home: Path = Field(default=PROJECT_ROOT / "var", description="Data of the running instance: database, files, journal.")
+    keys: Path = Field(default=PROJECT_ROOT / "keys", description="Private keys (0600) and public trust material.")
+    database: str = Field(default="", description="SQLAlchemy URL; empty means SQLite inside home.")
+    public_host: str = Field(
+        default="zz.example.gov.cn", description="Official host name printed on licences and in their QR (profile LZ1)."
+    )
+    bind_host: str = "127.0.0.1"
+    bind_port: int = 8000
+    demo: bool = Field(default=False, description="Shows demo accounts and accepts the demo second factor. Never in production.")
+    upload_limit: int = 20 * 1024 * 1024
+    reauthentication_window: int = Field(default=5 * 60, description="How long a second factor counts as fresh for grant, refuse, revoke.")
+    session_idle: int = 30 * 60
+    https: bool = Field(default=False, description="The portal is reached over HTTPS: secure cookies and HSTS.")
+
+    @property
+    def database_url(self) -> str:
+        return self.database or f"sqlite:///{self.home / 'leizheng.sqlite3'}"
+
+    @property
+    def files(self) -> Path:
+        return self.home / "files"
+
+    @cached_property
+    def secret_key(self) -> str:
+        """The portal's session secret: created at first start in ``home``, readable by its owner alone."""
+        path = self.home / "secret-key"
+        if not path.exists():
+            self.home.mkdir(parents=True, exist_ok=True)
+            path.touch(mode=0o600)
+            path.write_text(secrets.token_urlsafe(48), encoding="ascii")
+        return path.read_text(encoding="ascii")

@@ -1,0 +1,27 @@
+"""Counters without gaps: a row per series, taken inside the transaction that uses the number (threat C10)."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from licensing.storage.base import Base
+
+
+class Counter(Base):
+    """The last value given out in a series."""
+
+    __tablename__ = "counter"
+
+    series: Mapped[str] = mapped_column(sa.String(120), primary_key=True)
+    value: Mapped[int]
+
+
+def next_value(session: Session, series: str) -> int:
+    """The next value of ``series``, starting at 1. The row stays locked until the transaction ends: no gaps, no twins."""
+    insert = sqlite_insert if session.get_bind().dialect.name == "sqlite" else postgresql_insert
+    session.execute(insert(Counter).values(series=series, value=0).on_conflict_do_nothing())
+    increased = sa.update(Counter).where(Counter.series == series).values(value=Counter.value + 1).returning(Counter.value)
+    return int(session.execute(increased).scalar_one())

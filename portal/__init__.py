@@ -1,0 +1,1 @@
+"""The web: parse, authorise, one call into ``licensing``, render. ``portal.app.create_app`` puts it together."""

@@ -1,0 +1,1 @@
+"""What the three administrators see: the state of the instance, and no case."""

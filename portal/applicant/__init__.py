@@ -1,0 +1,1 @@
+"""What a company does: start, fill, promise, submit, follow, receive."""

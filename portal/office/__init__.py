@@ -1,0 +1,1 @@
+"""What an authority does: work list, case, decision."""

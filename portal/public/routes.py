@@ -1,0 +1,49 @@
+"""Home, service guides, about."""
+
+from __future__ import annotations
+
+from flask import Blueprint, current_app, render_template
+from flask.typing import ResponseReturnValue
+
+from licensing.catalogue import load_catalogue
+from licensing.clock import find_limit, today
+from licensing.words import N_
+from portal.components import NavLink
+from portal.security import Access, access
+
+blueprint = Blueprint("public", __name__)
+NAVIGATION = [NavLink("public.home", N_("Services"), Access.PUBLIC)]
+
+
+@blueprint.get("/")
+@access(Access.PUBLIC)
+def home() -> ResponseReturnValue:
+    catalogue = load_catalogue()
+    return render_template(
+        "portal/public/home.html",
+        matters=catalogue.matters,
+        limits={matter.code: find_limit(matter.limits.decide) for matter in catalogue.matters},
+        promisable={matter.code: catalogue.promisable(matter, today()) for matter in catalogue.matters},
+    )
+
+
+@blueprint.get("/guides/<matter>")
+@access(Access.PUBLIC)
+def guide(matter: str) -> ResponseReturnValue:
+    """All that the catalogue says of a matter, in the order in which people ask."""
+    catalogue = load_catalogue()
+    found = catalogue.matter(matter)
+    return render_template(
+        "portal/public/guide.html",
+        matter=found,
+        guide=found.guide,
+        promisable=catalogue.promisable(found, today()),
+        accept_limit=find_limit(found.limits.accept),
+        decide_limit=find_limit(found.limits.decide),
+    )
+
+
+@blueprint.get("/about")
+@access(Access.PUBLIC)
+def about() -> ResponseReturnValue:
+    return render_template("portal/public/about.html", host=current_app.config["LEIZHENG"].public_host)

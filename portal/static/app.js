@@ -1,0 +1,85 @@
+/* Comfort only: every page works without this file. */
+"use strict";
+
+/* Repeating rows. <div data-rows> holds <div data-row>, a <template data-row-template> with __INDEX__ in its names, and buttons
+   with data-add-row / data-remove-row which, without script, send the form and let the server do it. */
+function addRow(list) {
+  const template = list.querySelector("template[data-row-template]");
+  const index = Number(list.dataset.nextIndex || list.querySelectorAll("[data-row]").length);
+  list.dataset.nextIndex = index + 1;
+  const holder = document.createElement("template");
+  holder.innerHTML = template.innerHTML.replaceAll("__INDEX__", index).replaceAll("__NUMBER__", index + 1);
+  const row = holder.content.firstElementChild;
+  template.before(row);
+  const first = row.querySelector("input, select, textarea");
+  if (first) first.focus();
+}
+
+document.addEventListener("click", (event) => {
+  const adder = event.target.closest("[data-add-row]");
+  const list = event.target.closest("[data-rows]") || (adder && document.getElementById(adder.dataset.addRow));
+  if (adder && list && list.querySelector("template[data-row-template]")) {
+    event.preventDefault();
+    addRow(list);
+  }
+  const remover = event.target.closest("[data-remove-row]");
+  if (remover && list && list.querySelectorAll("[data-row]").length > 1) {
+    event.preventDefault();
+    remover.closest("[data-row]").remove();
+    list.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+});
+
+/* Leaving with unsaved answers asks first. */
+const dirty = new Set();
+document.addEventListener("input", (event) => {
+  const form = event.target.closest("form[data-guard]");
+  if (form) dirty.add(form);
+});
+window.addEventListener("beforeunload", (event) => {
+  if (dirty.size) event.preventDefault();
+});
+
+/* A file that is too large is named before it is sent. */
+document.addEventListener("change", (event) => {
+  const input = event.target;
+  if (input.type !== "file" || !input.dataset.limit) return;
+  const large = [...input.files].some((file) => file.size > Number(input.dataset.limit));
+  input.setCustomValidity(large ? input.dataset.tooLarge : "");
+  if (large) input.reportValidity();
+});
+
+/* A form is sent once; a form with files shows that something happens. */
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.dataset.sent || form.querySelector(":invalid[type=file]")) {
+    event.preventDefault();
+    return;
+  }
+  dirty.clear();
+  if (form.method !== "post") return;
+  form.dataset.sent = "yes";
+  form.querySelectorAll("button[type=submit]").forEach((button) => button.setAttribute("aria-disabled", "true"));
+  const files = [...form.querySelectorAll("input[type=file]")].some((input) => input.files.length);
+  if (form.dataset.upload && files) {
+    const note = document.createElement("p");
+    note.className = "progress";
+    note.setAttribute("role", "status");
+    note.append(form.dataset.upload, document.createElement("progress"));
+    form.append(note);
+  }
+});
+
+/* Coming back by the browser's back button finds the form usable again. */
+window.addEventListener("pageshow", () => {
+  document.querySelectorAll("form[data-sent]").forEach((form) => {
+    delete form.dataset.sent;
+    form.querySelectorAll("[aria-disabled]").forEach((button) => button.removeAttribute("aria-disabled"));
+  });
+});
+
+/* After a refused form the summary of complaints is read first. */
+document.addEventListener("DOMContentLoaded", () => {
+  const summary = document.querySelector("[data-focus]");
+  if (summary) summary.focus();
+});

@@ -1,0 +1,132 @@
+"""A portal on an empty database, people with posts and seats, and a browser that inspects every page."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import sys
+from collections.abc import Callable, Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+from argon2 import PasswordHasher
+from flask import Flask
+
+import licensing
+from licensing.parties import actions as parties
+from licensing.policy import SYSTEM, Role
+from licensing.settings import Settings
+from licensing.storage import Base, storage, unit_of_work
+from portal.accounts import actions as accounts
+from portal.accounts import queries, secrets_at_rest
+from portal.accounts.tables import Account
+from portal.app import create_app
+from portal.database import db
+
+sys.path.insert(0, str(Path(__file__).parent))
+from portal_tools import PASSWORD, SECRET, CheckingClient, Someone
+
+LONG_AGO = date(2020, 1, 1)
+
+
+def import_all_tables() -> None:
+    """Make the metadata complete."""
+    for room in pkgutil.iter_modules(licensing.__path__):
+        path = Path(licensing.__path__[0]) / room.name / "tables.py"
+        if path.exists():
+            importlib.import_module(f"licensing.{room.name}.tables")
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(home=tmp_path / "var", keys=tmp_path / "keys", database="", demo=False, https=False)
+
+
+@pytest.fixture
+def app(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Flask]:
+    monkeypatch.setattr(secrets_at_rest, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+    secrets_at_rest._hash_of_nobody.cache_clear()
+    made = create_app(settings)
+    made.test_client_class = CheckingClient
+    import_all_tables()
+    Base.metadata.create_all(storage().engine)
+    yield made
+    storage().engine.dispose()
+
+
+@pytest.fixture
+def client(app: Flask) -> CheckingClient:
+    browser = app.test_client()
+    assert isinstance(browser, CheckingClient)
+    return browser
+
+
+@pytest.fixture
+def company_id(app: Flask) -> int:
+    with unit_of_work(SYSTEM) as work:
+        return parties.register_company(work, uscc="91350100M000100Y43", name="示例石化销售有限公司").id
+
+
+@pytest.fixture
+def authority_id(app: Flask) -> int:
+    with unit_of_work(SYSTEM) as work:
+        return parties.register_authority(
+            work,
+            region_prefixes=("3501",),
+            matters=("design_review", "completion_acceptance"),
+            code="FZ",
+            name="示例市气象局",
+            english_name="Example Meteorological Bureau",
+            uscc="11350100003604110F",
+            level="city",
+            region_code="350100",
+            number_place="闽",
+            kid=1,
+        ).id
+
+
+@pytest.fixture
+def someone(app: Flask) -> Callable[..., Someone]:
+    """Make a person: ``someone("王工", seat=company_id)``, ``someone("赵某", post=(authority_id, Role.EXAMINER))``, ``admin=Role…``."""
+
+    def make(
+        name: str,
+        *,
+        seat: int | None = None,
+        post: tuple[int, Role] | None = None,
+        admin: Role | None = None,
+        second_factor: bool = True,
+        email: str | None = None,
+    ) -> Someone:
+        from licensing.parties.tables import Authority, Company
+
+        secret = SECRET if second_factor else None
+        with unit_of_work(SYSTEM) as work:
+            person = parties.register_person(work, name=name, admin_role=admin)
+            if seat is not None:
+                parties.give_seat(work, person, work.session.get_one(Company, seat), Role.APPLICANT, held_from=LONG_AGO)
+            if post is not None:
+                parties.give_post(work, person, work.session.get_one(Authority, post[0]), post[1], held_from=LONG_AGO)
+            address = email or f"person{person.id}@example.org"
+            account_id = accounts.create_account(address, PASSWORD, person.id, secret, work=work)
+        return Someone(account_id, person.id, address, secret)
+
+    return make
+
+
+@pytest.fixture
+def log_in(app: Flask) -> Callable[..., None]:
+    """Sign a browser in without the forms: ``log_in(client, person)``. The second factor counts as just shown when there is one."""
+
+    def enter(browser: CheckingClient, who: Someone, *, second_factor: bool | None = None) -> None:
+        shown = who.secret is not None if second_factor is None else second_factor
+        token = accounts.begin_sign_in(who.account_id, second_factor=shown)
+        with app.app_context():
+            account = queries.account_by_email(db.session, who.email)
+            assert isinstance(account, Account)
+            uniquifier = account.fs_uniquifier
+        with browser.session_transaction() as session:
+            session.update({"_user_id": uniquifier, "_fresh": True, "sign_in": token})
+
+    return enter

@@ -1,0 +1,308 @@
+"""A small true-to-life world for tests: one authority with keys, two companies, people in every post, and answers that hold.
+
+``build_world(settings)`` fills the open storage; ``open_world(settings)`` opens an empty one first. Who acts is made afresh with
+``world.actor(person)``, second factor just shown. The road to a licence is walked by ``submitted``, ``accepted``, ``proposed``, ``granted``.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import licensing
+from licensing.cases import actions, drafts, issuing, queries
+from licensing.cases.actions import EvaluationResult
+from licensing.clock import now, today
+from licensing.commitments.tables import Choice
+from licensing.licences.tables import Licence
+from licensing.parties import actions as parties
+from licensing.parties.queries import actor_for
+from licensing.parties.tables import Authority, Company, Person
+from licensing.policy import SYSTEM, Actor, Role
+from licensing.settings import Settings
+from licensing.storage import Base, Work, open_storage, reading, storage, unit_of_work
+from licensing.trust.keys import ensure_authority_keys
+
+LONG_AGO = date(2020, 1, 1)
+KEYS_FROM = datetime(2026, 1, 1, tzinfo=UTC)
+NANJING = {
+    "code": "320100",
+    "name": "南京市气象局",
+    "english_name": "Nanjing Meteorological Bureau",
+    "uscc": "123201004660075190",
+    "level": "city",
+    "region_code": "320100",
+    "number_place": "宁",
+    "kid": 1,
+    "phone": "025-52000000",
+    "address": "江苏省南京市浦口区江淼路88号",
+}
+COMPANY = {
+    "uscc": "91320104MA1NXY7R8L",
+    "name": "南京金陵石化销售有限公司",
+    "address": "江苏省南京市秦淮区中山南路 88 号",
+    "postcode": "210001",
+    "legal_representative": "王建国",
+    "contact_name": "李文静",
+    "contact_phone": "13800000001",
+    "region_code": "320104",
+}
+OTHER_COMPANY = {"uscc": "91320106MA20QKJ458", "name": "南京鼓楼燃气有限公司", "region_code": "320106"}
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """Ids of everything; plain numbers, usable in any session."""
+
+    settings: Settings
+    authority: int
+    company: int
+    other_company: int
+    applicant: int
+    stranger: int
+    intake: int
+    examiner: int
+    approver: int
+    second_approver: int
+
+    def actor(self, person: int, *, second_factor: bool = True) -> Actor:
+        """The person as an actor at this moment."""
+        with reading(SYSTEM) as look:
+            return actor_for(look.session, person, on=today(), second_factor_at=now() if second_factor else None)
+
+    def draft(self, matter: str = "design_review", **project: str) -> int:
+        """A draft with every answer, every document and a promise for every proof that may be promised."""
+        actor = self.actor(self.applicant)
+        case_id = drafts.start(actor, self.company, matter)
+        if matter == "completion_acceptance" and "design_approval_number" not in project:
+            project = {**project, "design_approval_number": self.granted("design_review").number}
+        answers = design_answers() if matter == "design_review" else acceptance_answers("")
+        answers["project"] = {**answers["project"], **project}
+        self.fill(case_id, answers)
+        return case_id
+
+    def fill(self, case_id: int, answers: dict[str, Any]) -> None:
+        """Save ``answers``, upload what has no proof, promise the rest."""
+        actor = self.actor(self.applicant)
+        for section, values in answers.items():
+            drafts.save_section(actor, case_id, section, values, self.page(case_id).case.draft_version)
+        for material in self.page(case_id).matter.materials:
+            if material.proof is None:
+                drafts.add_document(actor, case_id, material.code, f"{material.name}.pdf", tiny_pdf())
+            else:
+                self.promise(case_id, material.proof)
+
+    def promise(self, case_id: int, proof: str) -> None:
+        """Promise one proof with facts that hold."""
+        page = self.page(case_id)
+        actor = self.actor(self.applicant)
+        drafts.choose_proof(actor, case_id, proof, Choice.PROMISE)
+        drafts.promise_proof(actor, case_id, proof, facts=facts(proof), accepted_notice=page.proofs[proof].digest())
+
+    def page(self, case_id: int, person: int | None = None) -> queries.CasePage:
+        """The case as the applicant, or another person, sees it."""
+        return queries.case_page(self.actor(person or self.applicant), case_id)
+
+    def submitted(self, matter: str = "design_review", **project: str) -> int:
+        """A case that waits for acceptance."""
+        case_id = self.draft(matter, **project)
+        actions.submit(self.actor(self.applicant), case_id)
+        return case_id
+
+    def accepted(self, matter: str = "design_review", **project: str) -> int:
+        """A case under examination."""
+        case_id = self.submitted(matter, **project)
+        actions.accept(self.actor(self.intake), case_id)
+        return case_id
+
+    def proposed(self, matter: str = "design_review", *, grant: bool = True, **project: str) -> int:
+        """A case that waits for a decision, after an evaluation or inspection that passed when ``grant``."""
+        case_id = self.accepted(matter, **project)
+        examiner = self.actor(self.examiner)
+        actions.commission(examiner, case_id, body="江苏防雷检测中心", expected_days=5)
+        actions.record_result(examiner, case_id, result(passed=grant))
+        actions.propose(examiner, case_id, grant=grant, opinion="材料齐全，符合规定。" if grant else "检测不合格。")
+        return case_id
+
+    def granted(self, matter: str = "design_review", **project: str) -> Licence:
+        """A licence in force, by the whole road."""
+        case_id = self.proposed(matter, **project)
+        return issuing.grant(self.actor(self.approver), case_id, "经审查，符合规定，予以核准。")
+
+
+def build_world(settings: Settings) -> World:
+    """Register everybody in the open storage and make the keys of the authority."""
+    ensure_authority_keys(
+        settings.keys, NANJING["code"], NANJING["name"], NANJING["uscc"], bytes([int(NANJING["kid"])]), not_before=KEYS_FROM
+    )
+    with unit_of_work(SYSTEM) as work:
+        authority = parties.register_authority(
+            work, region_prefixes=("3201",), matters=("design_review", "completion_acceptance"), **NANJING
+        )
+        company = parties.register_company(work, **COMPANY)
+        other = parties.register_company(work, **OTHER_COMPANY)
+        return World(
+            settings=settings,
+            authority=authority.id,
+            company=company.id,
+            other_company=other.id,
+            applicant=_seated(work, "李文静", company),
+            stranger=_seated(work, "陈思远", other),
+            intake=_posted(work, "张晓梅", authority, Role.INTAKE),
+            examiner=_posted(work, "赵志强", authority, Role.EXAMINER),
+            approver=_posted(work, "周国华", authority, Role.APPROVER),
+            second_approver=_posted(work, "吴海燕", authority, Role.APPROVER),
+        )
+
+
+def open_world(settings: Settings) -> World:
+    """An empty storage with all tables, and the world in it."""
+    import_all_tables()
+    open_storage(settings)
+    Base.metadata.create_all(storage().engine)
+    return build_world(settings)
+
+
+def import_all_tables() -> None:
+    """Make the metadata complete."""
+    for room in pkgutil.iter_modules(licensing.__path__):
+        if (Path(licensing.__path__[0]) / room.name / "tables.py").exists():
+            importlib.import_module(f"licensing.{room.name}.tables")
+
+
+def _seated(work: Work, name: str, company: Company) -> int:
+    person = parties.register_person(work, name=name)
+    parties.give_seat(work, person, company, Role.APPLICANT, held_from=LONG_AGO)
+    return person.id
+
+
+def _posted(work: Work, name: str, authority: Authority, role: Role) -> int:
+    person: Person = parties.register_person(work, name=name)
+    parties.give_post(work, person, authority, role, held_from=LONG_AGO)
+    return person.id
+
+
+def result(*, passed: bool = True) -> EvaluationResult:
+    """What the commissioned body reports, dated today."""
+    opinion = "符合设计规范要求。" if passed else "接地电阻不符合要求。"
+    return EvaluationResult("苏雷评2026-0001", "江苏防雷检测中心", today(), passed, opinion)
+
+
+def design_answers() -> dict[str, Any]:
+    """A design review with nothing missing."""
+    return {
+        "project": {
+            "name": "城东加油站改扩建工程",
+            "region": "320104",
+            "address": "南京市秦淮区滨江路 18 号",
+            "building_count": "2",
+            "total_floor_area_m2": "1240.5",
+            "max_height_m": "8.2",
+            "land_area_m2": "3600",
+            "use": "加油站",
+            "planned_start": "2026-05-01",
+            "planned_completion": "2026-10-31",
+        },
+        "construction_unit": _construction_unit(),
+        "design_unit": _design_unit(),
+        "buildings": _buildings(),
+        "synopsis": {"text": "采用独立接闪杆保护油罐区，罩棚利用钢结构作接闪器。", "agent": "李文静"},
+    }
+
+
+def acceptance_answers(number: str) -> dict[str, Any]:
+    """A completion acceptance with nothing missing, for the design approval ``number``."""
+    return {
+        "project": {
+            "name": "城东加油站改扩建工程",
+            "region": "320104",
+            "address": "南京市秦淮区滨江路 18 号",
+            "design_approval_number": number,
+            "commenced_on": "2025-04-01",
+            "completed_on": "2026-01-20",
+            "lightning_class": "2",
+        },
+        "construction_unit": _construction_unit(),
+        "design_unit": _design_unit(),
+        "builder": {
+            "name": "江苏苏安建设工程有限公司",
+            "address": "南京市鼓楼区中央路 200 号",
+            "qualification_number": "D232001234",
+            "qualification_grade": "建筑工程施工总承包二级",
+            "contact_name": "孙立军",
+            "contact_phone": "13800000003",
+            "site_manager": "刘洋",
+            "site_manager_phone": "13800000004",
+        },
+        "buildings": _buildings(),
+        "synopsis": {"text": "站房一座、油罐区一处，总建筑面积 1240.5 平方米。", "agent": "李文静"},
+    }
+
+
+def facts(proof: str) -> dict[str, str]:
+    """Facts with which a proof can be promised."""
+    return {
+        "factory_certificate": {
+            "product_name": "电涌保护器",
+            "model": "SPD-40/4P",
+            "maker": "上海某某电气有限公司",
+            "quantity": "12",
+            "certificate_number": "HG-2025-0816",
+            "certificate_date": "2025-08-16",
+        },
+        "installation_record": {
+            "installer": "江苏苏安建设工程有限公司",
+            "product_name": "电涌保护器",
+            "position": "站房配电间",
+            "started_on": "2025-11-01",
+            "installed_on": "2025-11-20",
+            "recorder": "刘洋",
+        },
+    }[proof]
+
+
+def tiny_pdf(words: str = "drawing") -> bytes:
+    """A valid PDF of one page with a line of text."""
+    stream = f"BT /F1 24 Tf 72 720 Td ({words}) Tj ET".encode("ascii")
+    objects = [
+        b"<< /Type /Catalog /Pages 2 0 R >>",
+        b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R /Resources << /Font << /F1 5 0 R >> >> >>",
+        b"<< /Length %d >>\nstream\n%s\nendstream" % (len(stream), stream),
+        b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
+    ]
+    body, offsets = b"%PDF-1.4\n", []
+    for number, content in enumerate(objects, start=1):
+        offsets.append(len(body))
+        body += b"%d 0 obj\n%s\nendobj\n" % (number, content)
+    table = b"".join(b"%010d 00000 n \n" % offset for offset in offsets)
+    size = len(objects) + 1
+    trailer = b"trailer\n<< /Size %d /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n" % (size, len(body))
+    return body + b"xref\n0 %d\n0000000000 65535 f \n%s" % (size, table) + trailer
+
+
+def _construction_unit() -> dict[str, str]:
+    return {name: COMPANY[name] for name in ("name", "uscc", "address", "postcode", "contact_name", "contact_phone")}
+
+
+def _design_unit() -> dict[str, str]:
+    return {
+        "name": "江苏华东建筑设计研究院有限公司",
+        "address": "南京市建邺区江东中路 300 号",
+        "qualification_number": "A132001234",
+        "qualification_grade": "建筑行业甲级",
+        "contact_name": "高明",
+        "contact_phone": "025-86000000",
+    }
+
+
+def _buildings() -> list[dict[str, str]]:
+    common = {"structure": "C", "power_supply": "C", "soil": "C"}
+    return [
+        {"name": "站房", "storeys": "2", "height_m": "8.2", "floor_area_m2": "640.5", "use_class": "D1", "drawing_number": "FL-01", **common},
+        {"name": "油罐区", "storeys": "0", "height_m": "4", "floor_area_m2": "600", "use_class": "A4", "drawing_number": "FL-02", **common},
+    ]
