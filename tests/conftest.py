@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 import time_machine
+from databases import Cluster, sqlite_template
 from world import World, open_world
 
 from licensing.settings import Settings
@@ -15,6 +18,36 @@ from licensing.storage import storage
 
 MORNING = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 """A Monday at 09:00 in China without a holiday near: five working days later it is Monday the 9th."""
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    """A PostgreSQL cluster for this test process; its folder has a short name because a socket's path may not be long."""
+    folder = Path(tempfile.mkdtemp(prefix="lz-pg-"))
+    folder.chmod(0o755)
+    started = Cluster.start(folder / "c")
+    yield started
+    started.stop()
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def empty_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file with all tables and no rows."""
+    return sqlite_template(tmp_path_factory.mktemp("sqlite"))
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
+    """An installation of its own with an empty database: each test that asks for it runs on SQLite and on PostgreSQL."""
+    home = tmp_path / "var"
+    home.mkdir()
+    if request.param == "postgresql":
+        database = request.getfixturevalue("cluster").fresh()
+    else:
+        shutil.copy(request.getfixturevalue("empty_sqlite"), home / "leizheng.sqlite3")
+        database = ""
+    return Settings(home=home, keys=tmp_path / "keys", database=database, demo=False, https=False)
 
 
 @pytest.fixture
@@ -25,7 +58,7 @@ def morning() -> Iterator[time_machine.Traveller]:
 
 
 @pytest.fixture
-def world(tmp_path: Path, morning: time_machine.Traveller) -> Iterator[World]:
-    """An authority, two companies and their people on an empty SQLite database."""
-    yield open_world(Settings(home=tmp_path / "var", keys=tmp_path / "keys", database="", demo=False, https=False))
+def world(settings: Settings, morning: time_machine.Traveller) -> Iterator[World]:
+    """An authority, two companies and their people."""
+    yield open_world(settings)
     storage().engine.dispose()

@@ -6,14 +6,10 @@
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from pathlib import Path
 from typing import Any
 
-import licensing
 from licensing.cases import actions, drafts, issuing, queries
 from licensing.cases.actions import EvaluationResult
 from licensing.clock import now, today
@@ -24,7 +20,8 @@ from licensing.parties.queries import actor_for
 from licensing.parties.tables import Authority, Company, Person
 from licensing.policy import SYSTEM, Actor, Role
 from licensing.settings import Settings
-from licensing.storage import Base, Work, open_storage, reading, storage, unit_of_work
+from licensing.storage import Work, open_storage, reading, storage, unit_of_work
+from licensing.storage.migrations import upgrade
 from licensing.trust.keys import ensure_authority_keys
 
 LONG_AGO = date(2020, 1, 1)
@@ -33,7 +30,7 @@ NANJING = {
     "code": "320100",
     "name": "南京市气象局",
     "english_name": "Nanjing Meteorological Bureau",
-    "uscc": "123201004660075190",
+    "uscc": "123201004660075195",
     "level": "city",
     "region_code": "320100",
     "number_place": "宁",
@@ -160,18 +157,10 @@ def build_world(settings: Settings) -> World:
 
 
 def open_world(settings: Settings) -> World:
-    """An empty storage with all tables, and the world in it."""
-    import_all_tables()
+    """The storage of ``settings``, brought up by the real migrations, and the world in it."""
     open_storage(settings)
-    Base.metadata.create_all(storage().engine)
+    upgrade(storage().engine)
     return build_world(settings)
-
-
-def import_all_tables() -> None:
-    """Make the metadata complete."""
-    for room in pkgutil.iter_modules(licensing.__path__):
-        if (Path(licensing.__path__[0]) / room.name / "tables.py").exists():
-            importlib.import_module(f"licensing.{room.name}.tables")
 
 
 def _seated(work: Work, name: str, company: Company) -> int:
@@ -303,6 +292,14 @@ def _design_unit() -> dict[str, str]:
 def _buildings() -> list[dict[str, str]]:
     common = {"structure": "C", "power_supply": "C", "soil": "C"}
     return [
-        {"name": "站房", "storeys": "2", "height_m": "8.2", "floor_area_m2": "640.5", "use_class": "D1", "drawing_number": "FL-01", **common},
+        {
+            "name": "站房",
+            "storeys": "2",
+            "height_m": "8.2",
+            "floor_area_m2": "640.5",
+            "use_class": "D1",
+            "drawing_number": "FL-01",
+            **common,
+        },
         {"name": "油罐区", "storeys": "0", "height_m": "4", "floor_area_m2": "600", "use_class": "A4", "drawing_number": "FL-02", **common},
     ]

@@ -99,9 +99,8 @@ def _prepare(settings: Settings, job: _Job) -> bytes:
         identifier=record.digest[:16],
         issued_at=datetime.fromisoformat(record.decided_at).astimezone(CHINA),
     )
-    prepared = sealing.prepare(settings, job.order, pdf)
-    _lint(prepared, prefix + digits, face.texts())
-    return _remember(job.licence_id, prefix + digits, prepared)
+    _lint(pdf, prefix + digits, face.texts())
+    return _remember(job.licence_id, prefix + digits, sealing.prepare(settings, job.order, pdf))
 
 
 def _qr_payload(record: LicenceRecord) -> bytes:
@@ -132,8 +131,9 @@ def _end_of_day(last_day: str | None) -> int | None:
 def _lint(pdf: bytes, qr_text: str, texts: tuple[str, ...]) -> None:
     found = sandbox.ask("licensing.documents.child:lint_face", pdf, qr=qr_text, texts=list(texts), attachments=[RECORD_NAME])
     if found["problems"]:
+        problems = "; ".join(f"{problem['code']}: {problem['detail']}" for problem in found["problems"])
         raise ProductionRefused(
-            say("The rendered licence does not say what the record says: %(problems)s.", problems="; ".join(found["problems"])),
+            say("The rendered licence does not say what the record says: %(problems)s.", problems=problems),
             next_step=say("Nothing was signed. An operator has to look at the template and the fonts."),
         )
 

@@ -12,7 +12,7 @@ import hashlib
 import io
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -22,7 +22,7 @@ from asn1crypto import x509 as asn1_x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.fields import MDPPerm
-from pyhanko.sign.validation import validate_pdf_signature
+from pyhanko.sign.validation import async_validate_pdf_signature
 from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 from pyhanko.sign.validation.status import PdfSignatureStatus, SignatureCoverageLevel
 from pyhanko_certvalidator import ValidationContext
@@ -122,7 +122,7 @@ def _names_digest(digits: bytes, digest: bytes) -> bool:
 def _examine_signature(data: bytes, reader: PdfFileReader, signature: EmbeddedPdfSignature, trust: TrustList) -> _Finding:
     try:
         certificate = signature.signer_cert.dump()
-        status = validate_pdf_signature(signature, _context(trust, signature.self_reported_timestamp))
+        status = _finished(async_validate_pdf_signature(signature, _context(trust, signature.self_reported_timestamp)))
     except Exception:  # the library has no one family for a signature it cannot make sense of
         return _refused(ALTERED, 1)
     seal = trust.seal(certificate)
@@ -137,6 +137,17 @@ def _examine_signature(data: bytes, reader: PdfFileReader, signature: EmbeddedPd
     genuine = _genuine(seal, signed_at, status)
     record = _record(reader) if genuine == OK else None
     return _Finding(1, whole, genuine, seal, signed_at, record)
+
+
+def _finished(validation: Coroutine[Any, Any, PdfSignatureStatus]) -> PdfSignatureStatus:
+    """What ``validation`` returns. Without fetching it never waits, so it needs no event loop: a loop opens sockets, which are refused."""
+    try:
+        validation.send(None)
+    except StopIteration as done:
+        status: PdfSignatureStatus = done.value
+        return status
+    validation.close()
+    raise RuntimeError("the validation wanted to wait for something")
 
 
 def _whole(data: bytes, reader: PdfFileReader, signature: EmbeddedPdfSignature, status: PdfSignatureStatus) -> str:

@@ -39,20 +39,40 @@ def import_all_tables() -> None:
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    return Settings(home=tmp_path / "var", keys=tmp_path / "keys", database="", demo=False, https=False)
+def database_url() -> str:
+    """Where the portal keeps its data: empty means SQLite in the temporary home."""
+    return ""
 
 
 @pytest.fixture
-def app(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Flask]:
+def settings(tmp_path: Path, database_url: str) -> Settings:
+    return Settings(home=tmp_path / "var", keys=tmp_path / "keys", database=database_url, demo=False, https=False)
+
+
+@pytest.fixture
+def make_app() -> Iterator[Callable[[Settings], Flask]]:
+    """Make one more application on the same data, as a second process would be; its connections are closed afterwards."""
+    engines = []
+
+    def make(settings: Settings) -> Flask:
+        made = create_app(settings)
+        made.test_client_class = CheckingClient
+        engines.append(storage().engine)
+        return made
+
+    yield make
+    for engine in engines:
+        engine.dispose()
+
+
+@pytest.fixture
+def app(settings: Settings, make_app: Callable[[Settings], Flask], monkeypatch: pytest.MonkeyPatch) -> Flask:
     monkeypatch.setattr(secrets_at_rest, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
     secrets_at_rest._hash_of_nobody.cache_clear()
-    made = create_app(settings)
-    made.test_client_class = CheckingClient
+    made = make_app(settings)
     import_all_tables()
     Base.metadata.create_all(storage().engine)
-    yield made
-    storage().engine.dispose()
+    return made
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 
 import pytest
@@ -12,7 +13,6 @@ from licensing.errors import FieldError, Invalid, NotFound
 from licensing.settings import Settings
 from licensing.words import say
 from portal import components
-from portal.app import create_app
 from portal.security import Access, access
 
 KITCHEN = """{% extends "portal/base.html" %}{% import "portal/ui.html" as ui %}{% block title %}x{% endblock %}
@@ -112,9 +112,8 @@ def test_the_language_link_keeps_the_question(client: CheckingClient) -> None:
     assert 'href="/login?next=%2Faccount&amp;lang=en"' in client.get("/login?next=/account").text
 
 
-def test_cookies_and_headers_are_strict_over_https(settings: Settings, app: Flask) -> None:
-    secure = create_app(settings.model_copy(update={"https": True}))
-    secure.test_client_class = CheckingClient
+def test_cookies_and_headers_are_strict_over_https(settings: Settings, app: Flask, make_app: Callable[[Settings], Flask]) -> None:
+    secure = make_app(settings.model_copy(update={"https": True}))
     answer = secure.test_client().get("/login", base_url="https://zz.example.gov.cn")
     cookie = next(value for value in answer.headers.getlist("Set-Cookie") if value.startswith("__Host-leizheng="))
     for part in ("Secure", "HttpOnly", "SameSite=Lax", "Path=/"):

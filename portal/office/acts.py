@@ -1,0 +1,207 @@
+"""The acts that need words, one row each: which policy action, which form, what it does, what is said afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from licensing.cases import actions, issuing
+from licensing.cases.actions import EvaluationResult, Item
+from licensing.cases.machine import TRANSITIONS
+from licensing.cases.queries import CasePage
+from licensing.policy import Action, Actor
+from licensing.words import N_, Said, say
+from portal.office import forms
+from portal.office.forms import Filled, Form, Values
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """One act with its page at ``/office/cases/<id>/<slug>``.
+
+    ``kind`` is that of the button: "" main, "quiet" beside it, "danger". ``start`` gives the values of an untouched form, ``read`` those
+    that were sent, ``perform`` does it.
+    """
+
+    slug: str
+    action: Action
+    title: str
+    button: str
+    done: str
+    start: Callable[[CasePage], Values]
+    read: Callable[[Form, CasePage], Filled]
+    perform: Callable[[Actor, int, Values], object]
+    kind: str = "quiet"
+
+    @property
+    def template(self) -> str:
+        return f"portal/office/{self.slug.replace('-', '_')}.html"
+
+    @property
+    def letter(self) -> str | None:
+        """The code of the letter that the act sends, from the machine's table."""
+        return letter_of(self.action)
+
+
+def letter_of(action: Action) -> str | None:
+    """The code of the letter that goes out with ``action``, or None."""
+    return next((row.letter for row in TRANSITIONS if row.action is action and row.letter), None)
+
+
+def fits_proposal(action: Action, page: CasePage) -> bool:
+    """Whether a decision is the one that was proposed; who disagrees returns the proposal (invariant 2)."""
+    proposed = (page.view.proposal or {}).get("recommendation")
+    return {Action.CASE_GRANT: proposed == "grant", Action.CASE_REFUSE: proposed == "refuse"}.get(action, True)
+
+
+def lead(act: Act, page: CasePage) -> Said:
+    """What the act does, told before it is done."""
+    return _LEADS[act.action] if act.action is not Action.CASE_COMMISSION else say(str(_LEADS[act.action]), what=say(_stop(page)))
+
+
+def act_title(act: Act, page: CasePage) -> Said:
+    """The heading of the act's page and the words of its button in the panel."""
+    return say(act.title, what=say(_stop(page))) if act.action in _NAMED_BY_STOP else say(act.title)
+
+
+def _stop(page: CasePage) -> str:
+    return page.matter.stop.english_name
+
+
+def _correct(actor: Actor, case_id: int, values: Values) -> None:
+    actions.request_correction(actor, case_id, [Item(code, values["notes"][code]) for code in values["picked"]])
+
+
+def _not_accept(actor: Actor, case_id: int, values: Values) -> None:
+    actions.not_accept(actor, case_id, values["reason"])
+
+
+def _commission(actor: Actor, case_id: int, values: Values) -> None:
+    actions.commission(actor, case_id, body=values["body"], expected_days=values["days"])
+
+
+def _record(actor: Actor, case_id: int, values: Values) -> None:
+    passed = values["passed"] == "yes"
+    actions.record_result(
+        actor, case_id, EvaluationResult(values["report_number"], values["body"], values["day"], passed, values["opinion"])
+    )
+
+
+def _propose(actor: Actor, case_id: int, values: Values) -> None:
+    actions.propose(actor, case_id, grant=values["recommendation"] == "grant", opinion=values["opinion"])
+
+
+def _return(actor: Actor, case_id: int, values: Values) -> None:
+    actions.return_proposal(actor, case_id, values["reason"])
+
+
+def _grant(actor: Actor, case_id: int, values: Values) -> None:
+    issuing.grant(actor, case_id, values["opinion"])
+
+
+def _refuse(actor: Actor, case_id: int, values: Values) -> None:
+    actions.refuse(actor, case_id, values["reason"])
+
+
+_NAMED_BY_STOP = frozenset({Action.CASE_COMMISSION, Action.CASE_RECORD_RESULT})
+_LEADS = {
+    Action.CASE_REQUEST_CORRECTION: say(
+        "Name everything that must be corrected, in one notice. The applicant can change only what you name; the clock starts anew when"
+        " the corrections arrive."
+    ),
+    Action.CASE_NOT_ACCEPT: say("The case ends here. The applicant receives the reason in writing and may object."),
+    Action.CASE_COMMISSION: N_("While the %(what)s is under way the clock stands. The applicant is told how long it will take."),
+    Action.CASE_RECORD_RESULT: say("With the result the clock runs again from today."),
+    Action.CASE_PROPOSE: say("You propose, another person decides."),
+    Action.CASE_RETURN: say("The examiner gets the case back with your reason and proposes anew."),
+    Action.CASE_GRANT: say("The licence is numbered, signed and in force the moment you grant. Check what will stand on it."),
+    Action.CASE_REFUSE: say("The case ends here. The applicant receives the reasons in writing and may object."),
+}
+
+ACTS: tuple[Act, ...] = (
+    Act(
+        "correction",
+        Action.CASE_REQUEST_CORRECTION,
+        N_("Ask for corrections"),
+        N_("Send the notice"),
+        N_("The notice of correction was sent."),
+        forms.correction_values,
+        forms.read_correction,
+        _correct,
+    ),
+    Act(
+        "not-accept",
+        Action.CASE_NOT_ACCEPT,
+        N_("Do not accept"),
+        N_("Do not accept and send the letter"),
+        N_("The application was not accepted."),
+        forms.no_values,
+        forms.read_reason,
+        _not_accept,
+        kind="danger",
+    ),
+    Act(
+        "commission",
+        Action.CASE_COMMISSION,
+        N_("Commission: %(what)s"),
+        N_("Commission and stop the clock"),
+        N_("It was commissioned; the clock stands."),
+        forms.commission_values,
+        forms.read_commission,
+        _commission,
+    ),
+    Act(
+        "result",
+        Action.CASE_RECORD_RESULT,
+        N_("Record the result: %(what)s"),
+        N_("Record the result"),
+        N_("The result was recorded; the clock runs again."),
+        forms.result_values,
+        forms.read_result,
+        _record,
+        kind="",
+    ),
+    Act(
+        "propose",
+        Action.CASE_PROPOSE,
+        N_("Propose a decision"),
+        N_("Send to the approver"),
+        N_("Your proposal was sent to the approver."),
+        forms.propose_values,
+        forms.read_propose,
+        _propose,
+        kind="",
+    ),
+    Act(
+        "grant",
+        Action.CASE_GRANT,
+        N_("Grant and issue"),
+        N_("Grant and issue the licence"),
+        N_("The permit was granted and its licence is in force."),
+        forms.grant_values,
+        forms.read_grant,
+        _grant,
+        kind="",
+    ),
+    Act(
+        "refuse",
+        Action.CASE_REFUSE,
+        N_("Refuse"),
+        N_("Refuse and send the letter"),
+        N_("The permit was refused."),
+        forms.refuse_values,
+        forms.read_reason,
+        _refuse,
+        kind="danger",
+    ),
+    Act(
+        "return",
+        Action.CASE_RETURN,
+        N_("Return to the examiner"),
+        N_("Return the proposal"),
+        N_("The proposal was returned to the examiner."),
+        forms.no_values,
+        forms.read_reason,
+        _return,
+    ),
+)

@@ -1,0 +1,215 @@
+"""What officers type, read once: every form becomes values to show again and complaints by field."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from licensing.cases.machine import State
+from licensing.cases.queries import CasePage
+from licensing.cases.targets import targets
+from licensing.catalogue import load_catalogue
+from licensing.catalogue.cleaning import first_unprintable
+from licensing.words import Said, say
+from portal.office.opinions import text_of
+
+Form = Mapping[str, str]
+Values = Mapping[str, Any]
+Errors = dict[str, Said]
+
+NOTE_LIMIT = 300
+WORDS_LIMIT = 1000
+OPINION_LIMIT = 400
+LINE_LIMIT = 100
+LONGEST_COMMISSION = 120
+_KEY = re.compile(r"(\d{4}-\d{2}-\d{2})_\d{1,9}", re.ASCII)
+_LINE_ENDS = re.compile(r"\r\n?|\u2028|\u2029|\u0085")
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """A form as it was sent: ``values`` are shown again as typed, ``errors`` belong to fields by their name."""
+
+    values: Values
+    errors: Errors = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which part of the worklist is asked for. ``show``: "" what waits for me, "all" everything of my authority, or one state."""
+
+    show: str = ""
+    matter: str = ""
+    search: str = ""
+    after: str | None = None
+
+    @property
+    def states(self) -> tuple[State, ...] | None:
+        if self.show == "all":
+            return tuple(State)
+        return (State(self.show),) if self.show else None
+
+    @property
+    def is_set(self) -> bool:
+        return bool(self.show or self.matter or self.search)
+
+
+def read_filter(args: Form) -> Filter:
+    """The filter in the address; what makes no sense is left out."""
+    show, matter, after = args.get("show", ""), args.get("matter", ""), args.get("after", "")
+    return Filter(
+        show=show if show == "all" or show in set(State) - {State.DRAFT} else "",
+        matter=matter if any(known.code == matter for known in load_catalogue().matters) else "",
+        search=_printable(args.get("search", ""))[:LINE_LIMIT],
+        after=after if _is_key(after) else None,
+    )
+
+
+def no_values(_page: CasePage) -> Values:
+    """A form that starts empty."""
+    return {}
+
+
+def correction_values(_page: CasePage) -> Values:
+    return {"picked": (), "notes": {}}
+
+
+def read_correction(form: Form, page: CasePage) -> Filled:
+    """The items to correct. A note counts as picked; a picked item without a note is complained about at its note."""
+    known = [target.code for target in targets(page.matter)]
+    notes = {code: text for code in known if (text := _text(form, f"note.{code}"))}
+    ticked = {code for code in known if form.get(f"pick.{code}")}
+    picked = tuple(code for code in known if code in ticked or code in notes)
+    errors = {f"note.{code}": complaint for code in picked if (complaint := _complaint(notes.get(code, ""), _WHAT_IS_WRONG, NOTE_LIMIT))}
+    if not picked:
+        errors["items"] = say("Choose at least one item and say what is wrong with it.")
+    return Filled({"picked": picked, "notes": notes}, errors)
+
+
+def read_reason(form: Form, _page: CasePage) -> Filled:
+    """A reason, typed or chosen from the ready ones."""
+    reason = _typed_or_chosen(form, "reason")
+    return _filled({"reason": reason, "canned": form.get("canned", "")}, reason=_complaint(reason, say("Give the reason."), WORDS_LIMIT))
+
+
+def commission_values(page: CasePage) -> Values:
+    return {"body": "", "expected_days": str(page.matter.stop.expected_days)}
+
+
+def read_commission(form: Form, _page: CasePage) -> Filled:
+    body, days = _text(form, "body"), _text(form, "expected_days")
+    amount = int(days) if days.isdecimal() and len(days) <= 3 else 0
+    in_range = 1 <= amount <= LONGEST_COMMISSION
+    return _filled(
+        {"body": body, "expected_days": str(amount) if in_range else days, "days": amount},
+        body=_complaint(body, say("Enter the body that is commissioned."), LINE_LIMIT),
+        expected_days=None if in_range else say("Enter how many working days it will take, 1 to 120."),
+    )
+
+
+def result_values(page: CasePage) -> Values:
+    """The body is the one that was commissioned last."""
+    return {"body": commissioned_body(page)}
+
+
+def read_result(form: Form, _page: CasePage) -> Filled:
+    values = {name: _text(form, name) for name in ("report_number", "body", "done_on", "passed")}
+    opinion, day = _typed_or_chosen(form, "opinion"), _day(values["done_on"])
+    return _filled(
+        {**values, "opinion": opinion, "canned": form.get("canned", ""), "day": day},
+        report_number=_complaint(values["report_number"], say("Enter the number of the report."), LINE_LIMIT),
+        body=_complaint(values["body"], say("Enter the body that did it."), LINE_LIMIT),
+        done_on=None if day else say("Enter the date of the report, such as 2026-03-31."),
+        passed=None if values["passed"] in ("yes", "no") else say("Choose whether it passed."),
+        opinion=_complaint(opinion, say("Enter the conclusion of the report."), WORDS_LIMIT),
+    )
+
+
+def propose_values(page: CasePage) -> Values:
+    return {"recommendation": "" if page.view.evaluation is None else "grant" if page.view.evaluation["passed"] else "refuse"}
+
+
+def read_propose(form: Form, page: CasePage) -> Filled:
+    recommendation, opinion = form.get("recommendation", ""), _typed_or_chosen(form, "opinion")
+    return _filled(
+        {"recommendation": recommendation, "opinion": opinion, "canned": form.get("canned", "")},
+        recommendation=_recommendation_complaint(recommendation, page),
+        opinion=_complaint(opinion, say("Give your opinion with its reasons."), OPINION_LIMIT),
+    )
+
+
+def grant_values(_page: CasePage) -> Values:
+    return {"opinion": ""}
+
+
+def read_grant(form: Form, _page: CasePage) -> Filled:
+    opinion = _typed_or_chosen(form, "opinion")
+    return _filled(
+        {"opinion": opinion, "canned": form.get("canned", "")},
+        opinion=_complaint(opinion, say("Write the opinion that will stand on the licence."), OPINION_LIMIT),
+    )
+
+
+def refuse_values(page: CasePage) -> Values:
+    """The approver starts from what the examiner proposed."""
+    return {"reason": str((page.view.proposal or {}).get("opinion", ""))}
+
+
+def commissioned_body(page: CasePage) -> str:
+    """The body that was commissioned last, as the history tells it."""
+    bodies = [entry.detail for entry in page.timeline if entry.event == "EvaluationCommissioned"]
+    return bodies[-1] if bodies else ""
+
+
+_WHAT_IS_WRONG = say("Say what is wrong with it.")
+
+
+def _recommendation_complaint(recommendation: str, page: CasePage) -> Said | None:
+    if recommendation not in ("grant", "refuse"):
+        return say("Choose what you propose.")
+    if recommendation == "grant" and not (page.view.evaluation or {}).get("passed"):
+        return say("A grant can be proposed only after a passed evaluation or inspection.")
+    return None
+
+
+def _filled(values: Values, **complaints: Said | None) -> Filled:
+    return Filled(values, {name: complaint for name, complaint in complaints.items() if complaint is not None})
+
+
+def _text(form: Form, name: str) -> str:
+    return unicodedata.normalize("NFC", _LINE_ENDS.sub("\n", form.get(name, ""))).strip()
+
+
+def _typed_or_chosen(form: Form, name: str) -> str:
+    return _text(form, name) or text_of(form.get("canned", ""))
+
+
+def _complaint(text: str, when_empty: Said, limit: int) -> Said | None:
+    if not text:
+        return when_empty
+    if len(text) > limit:
+        return say("This is too long: %(length)s characters, at most %(limit)s.", length=len(text), limit=limit)
+    strange = first_unprintable(text, lines=True)
+    if strange is not None:
+        return say("One character here cannot be printed (U+%(code)s). Delete it.", code=f"{ord(strange):04X}")
+    return None
+
+
+def _printable(text: str) -> str:
+    return "".join(character for character in text.strip() if first_unprintable(character) is None)
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text) if len(text) == len("2026-03-31") else None
+    except ValueError:
+        return None
+
+
+def _is_key(text: str) -> bool:
+    found = _KEY.fullmatch(text)
+    return found is not None and _day(found.group(1)) is not None
