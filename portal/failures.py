@@ -50,16 +50,16 @@ def typed_fields() -> list[tuple[str, str]]:
 def answer(status: int, code: str, sentence: Said, next_step: Said | None, **more: Any) -> ResponseReturnValue:
     """One error in the form that the caller reads."""
     if request.path.startswith("/api/"):
-        problem = {"type": "about:blank", "status": status, "code": code, "title": sentence.in_words()}
+        problem = {"type": "about:blank", "status": status, "code": code, "title": in_words(sentence)}
         if next_step is not None:
-            problem["next_step"] = next_step.in_words()
+            problem["next_step"] = in_words(next_step)
         return Response(json.dumps(problem | more), status, mimetype="application/problem+json")
     page = render_template("portal/errors/error.html", status=status, code=code, sentence=sentence, next_step=next_step, **more)
     return page, status
 
 
 def _known(error: LeizhengError) -> ResponseReturnValue:
-    fields = [{"path": field.path, "code": field.code, "sentence": str(field.sentence)} for field in getattr(error, "fields", ())]
+    fields = [{"path": field.path, "code": field.code, "sentence": in_words(field.sentence)} for field in getattr(error, "fields", ())]
     return answer(error.http_status, error.code, error.sentence, error.next_step, **({"fields": fields} if fields else {}))
 
 

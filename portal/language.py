@@ -27,6 +27,8 @@ def chosen() -> str:
     """The key in ``LANGUAGES`` that this request asked for."""
     if not has_request_context():
         return DEFAULT
+    if request.path.startswith("/api/"):
+        return request.accept_languages.best_match(LANGUAGES, DEFAULT)
     asked = request.args.get("lang") or request.cookies.get(COOKIE, "")
     return asked if asked in LANGUAGES else DEFAULT
 

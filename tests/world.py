@@ -13,7 +13,7 @@ from typing import Any
 from licensing.cases import actions, drafts, issuing, queries
 from licensing.cases.actions import EvaluationResult
 from licensing.clock import now, today
-from licensing.commitments.tables import Choice
+from licensing.commitments.rules import Choice
 from licensing.licences.tables import Licence
 from licensing.parties import actions as parties
 from licensing.parties.queries import actor_for

@@ -17,8 +17,9 @@ from licensing.catalogue.model import Matter, Proof
 from licensing.clock import local_date
 from licensing.commitments import actions as commitments
 from licensing.commitments.queries import choices
-from licensing.commitments.tables import Choice, Commitment
-from licensing.documents.uploads import inspect, safe_filename
+from licensing.commitments.rules import Choice
+from licensing.commitments.tables import Commitment
+from licensing.documents.uploads import Inspected, inspect, safe_filename
 from licensing.errors import Conflict, Forbidden, Invalid
 from licensing.parties.queries import company as company_of
 from licensing.parties.tables import Company
@@ -84,7 +85,11 @@ def save_section(
 
 def add_document(actor: Actor, case_id: int, slot: str, filename: str, content: bytes) -> CaseDocument:
     """Inspect and keep an uploaded file in ``slot``, the code of a material. Raises ``Invalid`` with the reason of a refusal."""
-    inspected = inspect(filename, content, storage().settings.upload_limit)
+    return keep_document(actor, case_id, slot, filename, content, inspect(filename, content, storage().settings.upload_limit))
+
+
+def keep_document(actor: Actor, case_id: int, slot: str, filename: str, content: bytes, inspected: Inspected) -> CaseDocument:
+    """The second half of :func:`add_document`: keep ``content``, which ``inspected`` has judged, in ``slot``."""
     with unit_of_work(actor) as work:
         case = _open_draft(work, case_id)
         material = case.matter.material(slot)

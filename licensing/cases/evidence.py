@@ -50,4 +50,3 @@ def submitted_document(actor: Actor, case_id: int, document_id: int) -> tuple[Ca
 
 def _handed_in(case: Loaded) -> set[int]:
     return {int(document["id"]) for submission in case.view.submissions for document in submission.documents}
-

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import structlog
+
 from licensing.cases.actions import must_follow_proposal
 from licensing.cases.journal import load, load_for, record
 from licensing.cases.machine import Event, State, transition
 from licensing.cases.submission import printed_answers
 from licensing.catalogue import load_catalogue
-from licensing.errors import Conflict, LeizhengError
+from licensing.errors import Conflict, Invalid, LeizhengError
 from licensing.licences import actions as licences
 from licensing.licences import queries as licence_queries
 from licensing.licences.production import produce
@@ -19,6 +21,8 @@ from licensing.policy import SYSTEM, Action, Actor
 from licensing.storage import Work, reading, unit_of_work
 from licensing.words import say
 
+_log = structlog.get_logger("leizheng.issuing")
+
 
 def grant(actor: Actor, case_id: int, opinion: str) -> Licence:
     """Grant the permit as proposed and issue its licence, in this call. The licence in force.
@@ -26,6 +30,11 @@ def grant(actor: Actor, case_id: int, opinion: str) -> Licence:
     Of two approvers pressing at once exactly one succeeds; the other gets ``Conflict``. When the face cannot be made as the record
     demands, the number is voided with the reason, the case waits for a decision again, and the error is raised.
     """
+    return finish(case_id, decide_grant(actor, case_id, opinion))
+
+
+def decide_grant(actor: Actor, case_id: int, opinion: str) -> int:
+    """The first half of :func:`grant`: the decision and the intent of its licence, committed. The licence id, for :func:`finish`."""
     with unit_of_work(actor) as work:
         case = load_for(work, case_id, Action.CASE_GRANT)
         must_follow_proposal(case, "grant")
@@ -33,17 +42,19 @@ def grant(actor: Actor, case_id: int, opinion: str) -> Licence:
             record(work, case, Event.GRANTED, {"licence_id": 0, "opinion": opinion})
         licence = _intend(work, case_id, opinion.strip())
         record(work, case, Event.GRANTED, {"licence_id": licence.id, "opinion": opinion.strip()})
-        licence_id = licence.id
-    return finish(case_id, licence_id)
+        return licence.id
 
 
 def finish(case_id: int, licence_id: int) -> Licence:
-    """Bring an intended licence to its end: in force, or void with the reason. May be called again after a crash."""
+    """Bring an intended licence to its end: in force, or void with the reason. May be called again after a crash.
+
+    Only content that cannot become a licence (``Invalid``) voids the number; when a part of the house fails, the intent waits for the
+    reconciler.
+    """
     try:
         file_sha256 = produce(licence_id)
-    except LeizhengError as error:
-        if error.http_status < 500:
-            _void(case_id, licence_id, str(error))
+    except Invalid as error:
+        _void(case_id, licence_id, str(error))
         raise
     with unit_of_work(SYSTEM) as work:
         licence = licences.put_in_force(work, licence_id, file_sha256)
@@ -67,6 +78,9 @@ def _finish_quietly(case_id: int, licence_id: int) -> bool:
         finish(case_id, licence_id)
     except Conflict:
         # Another process finished it between our look and our try: that is what we wanted.
+        return False
+    except LeizhengError as error:
+        _log.warning("licence waits", licence_id=licence_id, code=error.code, reason=str(error))
         return False
     return True
 

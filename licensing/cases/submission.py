@@ -14,7 +14,8 @@ from licensing.catalogue.answers import check_answers, section_state
 from licensing.catalogue.model import Field, Material, Matter, Section
 from licensing.clock import local_date
 from licensing.commitments.queries import choices
-from licensing.commitments.tables import Choice, ProofChoice
+from licensing.commitments.rules import Choice
+from licensing.commitments.tables import ProofChoice
 from licensing.errors import FieldError
 from licensing.licences.queries import in_force_by_number
 from licensing.parties.queries import company

@@ -10,8 +10,9 @@ from licensing.catalogue.answers import check_facts, clean_facts
 from licensing.catalogue.model import Proof
 from licensing.clock import local_date
 from licensing.commitments.queries import choices
-from licensing.commitments.rules import statement
-from licensing.commitments.tables import Choice, Commitment, ProofChoice
+from licensing.commitments.queries import choices
+from licensing.commitments.rules import Choice, statement
+from licensing.commitments.tables import Commitment, ProofChoice
 from licensing.errors import Conflict, Invalid
 from licensing.ledger.actions import append
 from licensing.parties.queries import company as company_of

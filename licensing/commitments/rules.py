@@ -1,12 +1,20 @@
-"""What a promise says, word for word. Pure."""
+"""What can be chosen for a proof, and what a promise says, word for word. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from enum import StrEnum
 
 from licensing.catalogue.model import Proof
 from licensing.clock import CHINA
+
+
+class Choice(StrEnum):
+    """What the applicant chose for a replaceable proof."""
+
+    HAND_IN = "hand_in"
+    PROMISE = "promise"
 
 
 def statement(proof: Proof, facts: Mapping[str, str], *, company: str, uscc: str, person: str, case_number: str, at: datetime) -> bytes:

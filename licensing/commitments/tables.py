@@ -3,20 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import JSON, ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from licensing.storage import Base, Moment
-
-
-class Choice(StrEnum):
-    """What the applicant chose for a replaceable proof."""
-
-    HAND_IN = "hand_in"
-    PROMISE = "promise"
 
 
 class ProofChoice(Base):

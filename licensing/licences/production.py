@@ -18,7 +18,7 @@ from licensing.documents.engine import Attachment
 from licensing.documents.face import render_face
 from licensing.documents.qr import qr_svg
 from licensing.documents.seal import seal_svg
-from licensing.errors import LeizhengError
+from licensing.errors import Invalid, LeizhengError
 from licensing.licences import queries
 from licensing.licences.face import face_of
 from licensing.licences.record import LicenceRecord, from_canonical
@@ -37,7 +37,7 @@ RECORD_NAME = "licence-record.json"
 
 
 class ProductionRefused(LeizhengError):
-    """The file could not be made as the record demands; nothing was signed, or what was signed is not shown."""
+    """The signed file does not pass the public check; it is not shown, and an operator has to act."""
 
     code = "production-refused"
     http_status = 500
@@ -67,7 +67,8 @@ def produce(licence_id: int) -> str:
     """Make, check and store the signed file of an intended licence; its SHA-256 in hex.
 
     May be called again after a crash at any point: what was prepared is signed as it is, and the signer answers the same request alike.
-    Raises ``ProductionRefused`` when the page does not say what the record says, ``Invalid`` when the texts do not fit on a page.
+    Raises ``Invalid`` when the texts do not fit on a page or the page does not say what the record says (nothing was signed then), and
+    ``ProductionRefused`` when the signed file does not pass the public check.
     """
     settings, files = storage().settings, storage().files
     job = _job(licence_id)
@@ -132,10 +133,18 @@ def _lint(pdf: bytes, qr_text: str, texts: tuple[str, ...]) -> None:
     found = sandbox.ask("licensing.documents.child:lint_face", pdf, qr=qr_text, texts=list(texts), attachments=[RECORD_NAME])
     if found["problems"]:
         problems = "; ".join(f"{problem['code']}: {problem['detail']}" for problem in found["problems"])
-        raise ProductionRefused(
-            say("The rendered licence does not say what the record says: %(problems)s.", problems=problems),
+        raise Invalid(
+            say(
+                "The rendered licence does not say what the record says: %(problems)s.",
+                problems="; ".join(map(_problem, found["problems"])),
+            ),
             next_step=say("Nothing was signed. An operator has to look at the template and the fonts."),
+            code="face-differs",
         )
+
+
+def _problem(found: dict[str, str]) -> str:
+    return f"{found['code']} {found['detail']}".strip()
 
 
 def _remember(licence_id: int, qr_text: str, prepared: bytes) -> bytes:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hmac
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from licensing.errors import NotFound
-from licensing.licences.rules import canonical_number
+from licensing.licences.rules import canonical_check_code, canonical_number
 from licensing.licences.status import PUBLIC, Status
 from licensing.licences.tables import Licence
 from licensing.words import say
@@ -36,6 +38,14 @@ def by_file(session: Session, sha256: str) -> Licence | None:
 def by_number(session: Session, number: str) -> Licence | None:
     """The latest version under a number as a person may have typed it."""
     return _public(session, Licence.number == canonical_number(number))
+
+
+def by_number_and_code(session: Session, number: str, check_code: str) -> Licence | None:
+    """The version under ``number`` on which ``check_code`` is printed; every version is compared, in constant time (threat C5)."""
+    wanted = canonical_check_code(check_code).encode()
+    query = select(Licence).where(Licence.number == canonical_number(number), Licence.status.in_(PUBLIC))
+    fitting = [found for found in session.scalars(query) if hmac.compare_digest(found.check_code.encode(), wanted)]
+    return fitting[0] if fitting else None
 
 
 def in_force_by_number(session: Session, number: str, type_code: str) -> Licence | None:

@@ -8,6 +8,9 @@ import unicodedata
 from datetime import date
 
 CHECK_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
+LONGEST_NUMBER = 60
+LONGEST_TYPED = 200
+_CHECK_CODE = re.compile(f"[{CHECK_ALPHABET}]{{8}}")
 _BRACKETS = str.maketrans("（）【】〔〕[]﹝﹞", "()()()()()")
 _SPACES = re.compile(r"\s+")
 
@@ -19,15 +22,18 @@ def new_check_code() -> str:
 
 
 def canonical_check_code(text: str) -> str:
-    """The code as printed, from what a person typed: width, case, spaces and hyphen do not matter."""
-    code = re.sub(r"[\s\-—–_]", "", unicodedata.normalize("NFKC", text)).upper()
-    return f"{code[:4]}-{code[4:]}" if len(code) == 8 else code
+    """The code as printed, from what a person typed: width, case, spaces and hyphen do not matter; empty when it cannot be one."""
+    code = re.sub(r"[\s\-—–_]", "", unicodedata.normalize("NFKC", text[:LONGEST_TYPED])).upper()
+    return f"{code[:4]}-{code[4:]}" if _CHECK_CODE.fullmatch(code) else ""
 
 
 def canonical_number(text: str) -> str:
-    """A licence number as issued, from what a person typed: brackets of any kind, full-width digits and spaces do not matter."""
-    plain = unicodedata.normalize("NFKC", text.translate(_BRACKETS)).translate(_BRACKETS)
-    return _SPACES.sub("", plain)
+    """A licence number as issued, from what a person typed: brackets of any kind, full-width digits and spaces do not matter.
+
+    Empty when it cannot be one: too long, or with characters that are not printed.
+    """
+    plain = _SPACES.sub("", unicodedata.normalize("NFKC", text[:LONGEST_TYPED].translate(_BRACKETS)).translate(_BRACKETS))
+    return plain if len(plain) <= LONGEST_NUMBER and plain.isprintable() else ""
 
 
 def valid_until(issued_on: date, years: int | None) -> date | None:

@@ -72,7 +72,9 @@ class Verdict:
 
     @property
     def next_step(self) -> Said:
-        return _NEXT_STEP[self.overall]
+        """What to do now: by the first answer that has a step of its own, else by the overall word."""
+        codes = (answer.code for answer in (self.whole, self.genuine, self.in_force) if answer.weight is not Weight.GOOD)
+        return next((_NEXT_STEP_FOR[code] for code in codes if code in _NEXT_STEP_FOR), _NEXT_STEP[self.overall])
 
 
 def _good(code: str, text: Said) -> Answer:
@@ -92,24 +94,47 @@ _NEXT_STEP = {
     Overall.UNKNOWN: say("Do not rely on it yet. Type the number and the check code on the official site, or call the authority."),
     Overall.INVALID: say("Do not rely on it. Keep a copy and report it to the authority named on the paper."),
 }
+_OFFICIAL_SITE = say("Open the official site yourself and type the number and the check code there.")
+_NOT_ANY_MORE = say("It was genuine, but it no longer permits anything. Ask the holder what is in force today.")
+_NEXT_STEP_FOR = {
+    "no-match": say("Compare both with the paper once more. If they still do not fit, do not rely on it and report it to the authority."),
+    "no-signature": say("If this is a scan of a printed licence, scan its QR code instead or type its number. Do not rely on the file."),
+    "no-qr": say("Hold the camera straight over the QR code, closer and in good light, or type the number."),
+    "several-qr": say("Photograph one licence at a time."),
+    "qr-foreign-host": _OFFICIAL_SITE,
+    "qr-not-ours": _OFFICIAL_SITE,
+    "qr-malformed": _OFFICIAL_SITE,
+    "expired": _NOT_ANY_MORE,
+    "suspended": _NOT_ANY_MORE,
+    "cancelled": _NOT_ANY_MORE,
+    "permission-withdrawn": _NOT_ANY_MORE,
+    "revoked-for-deceit": _NOT_ANY_MORE,
+    "revoked-as-penalty": _NOT_ANY_MORE,
+    "replaced": say("Ask the holder for the licence that replaced it."),
+    "offline": say("Check once more online before you rely on it: only the register knows whether it is still in force."),
+}
 
 _WHOLE = (
     _good("ok", say("The content was not altered.")),
     _good("signed-code", say("The content of the QR code was not altered.")),
     _good("register", say("What is shown here comes from the register.")),
     _open("not-checked", say("The content could not be checked.")),
+    _open("register-damaged", say("The entry in the register is damaged; an operator has to look at it.")),
+    _open("no-qr", say("No QR code was found in the picture.")),
+    _open("several-qr", say("The picture shows more than one licence.")),
     _bad("altered", say("The file was altered after it was signed.")),
     _bad("bytes-after-end", say("Something was added after the end of the signed file.")),
     _bad("not-whole-file", say("The signature does not cover the whole file.")),
     _bad("no-signature", say("The file carries no signature.")),
     _bad("not-certified", say("The signature does not forbid later changes, as the seal of a licence does.")),
     _bad("several-signatures", say("The file carries more than one signature; a licence has exactly one.")),
+    _bad("not-certified", say("The signature does not forbid later changes; that of a licence does.")),
     _bad("unreadable", say("The file cannot be read as a licence.")),
     _bad("qr-not-ours", say("This is not the QR code of a licence.")),
     _bad("qr-foreign-host", say("The QR code leads to a site that is not an official one.")),
     _bad("qr-malformed", say("The QR code is damaged or was not made by this service.")),
     _bad("qr-signature", say("The signature in the QR code does not match what the code says.")),
-    _bad("other-record", say("The QR code and the register do not say the same.")),
+    _bad("other-record", say("The licence and the register do not say the same.")),
 )
 _GENUINE = (
     _good("ok", say("It was issued with a key of the authority.")),

@@ -7,9 +7,8 @@ register or from the signed record, never from text read out of a file (security
 from __future__ import annotations
 
 import hashlib
-import hmac
 from base64 import b64decode
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 
 from sqlalchemy.orm import Session
 
@@ -19,26 +18,25 @@ from licensing.documents import sandbox
 from licensing.errors import LeizhengError
 from licensing.licences import identifier, queries
 from licensing.licences.record import LicenceRecord, from_canonical
-from licensing.licences.rules import canonical_check_code
 from licensing.licences.status import Status, status_on
 from licensing.licences.tables import Licence
-from licensing.licences.verdict import GENUINE, IN_FORCE, WHOLE, Answer, Paper, Verdict, in_force_answer, refused
+from licensing.licences.verdict import GENUINE, IN_FORCE, WHOLE, Answer, Paper, Verdict, Weight, in_force_answer, refused
 from licensing.trust import lz1
 from licensing.trust.trust_list import TrustList
+
+_PICTURES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")
 
 
 def verify_qr(text: str, trust: TrustList, hosts: tuple[str, ...], session: Session | None) -> Verdict:
     """The answers for the text of a scanned QR. Without a ``session`` (offline) the status stays open: never a bare "valid"."""
     try:
         decoded = lz1.verify(lz1.from_text(text, hosts), trust.public_key)
+        key = trust.qr_keys[decoded.kid]
+        paper = _paper_of_qr(decoded.lz1, key.uscc, key.issuer)
     except LeizhengError as error:
         return refused(error)
-    said, key = decoded.lz1, trust.qr_key(decoded.kid)
-    if key is None:
-        return Verdict(WHOLE["signed-code"], GENUINE["qr-unknown-key"], IN_FORCE["not-checked"], None)
-    issued = datetime.fromtimestamp(said.issued_at, CHINA)
-    genuine = GENUINE["ok"] if key.valid_at(issued) else GENUINE["expired-signer"]
-    paper = _paper_of_qr(said, key.uscc, key.issuer)
+    said = decoded.lz1
+    genuine = GENUINE["ok" if key.valid_at(datetime.fromtimestamp(said.issued_at, UTC)) else "expired-signer"]
     if session is None:
         return Verdict(WHOLE["signed-code"], genuine, _offline(said.expires_at), paper)
     licence = queries.by_identifier(session, paper.identifier)
@@ -49,13 +47,33 @@ def verify_qr(text: str, trust: TrustList, hosts: tuple[str, ...], session: Sess
     return _registered(session, licence, WHOLE["signed-code"], genuine)
 
 
-def verify_number(number: str, check_code: str, session: Session) -> Verdict:
+def verify_number(number: str, check_code: str, session: Session | None) -> Verdict:
     """The answers for a number and the check code printed beside it; an unknown number and a wrong code look the same (threat C5)."""
-    licence = queries.by_number(session, number)
-    expected = licence.check_code if licence else "----"
-    if not hmac.compare_digest(expected.encode(), canonical_check_code(check_code).encode()) or licence is None:
+    if session is None:
+        return Verdict(WHOLE["not-checked"], GENUINE["not-checked"], IN_FORCE["offline"], None)
+    licence = queries.by_number_and_code(session, number, check_code)
+    if licence is None:
         return Verdict(WHOLE["not-checked"], GENUINE["no-match"], IN_FORCE["not-checked"], None)
     return _registered(session, licence, WHOLE["register"], GENUINE["register"])
+
+
+def verify_file(content: bytes, trust: TrustList, hosts: tuple[str, ...], session: Session | None) -> Verdict:
+    """The answers for a file of any kind: a photo is searched for its QR, everything else is judged as a PDF."""
+    if content.startswith(_PICTURES):
+        return verify_picture(content, trust, hosts, session)
+    return verify_pdf(content, trust, session)
+
+
+def verify_picture(content: bytes, trust: TrustList, hosts: tuple[str, ...], session: Session | None) -> Verdict:
+    """The answers for the one licence QR in a JPEG or PNG. The picture itself proves nothing: what counts is the signed code."""
+    try:
+        texts = set(sandbox.ask("licensing.documents.child:scan_qr", content, seconds=15))
+    except LeizhengError:
+        return Verdict(WHOLE["unreadable"], GENUINE["not-checked"], IN_FORCE["not-checked"], None)
+    ours = sorted(text for text in texts if verify_qr(text, trust, hosts, None).whole.code != "qr-not-ours") or sorted(texts)
+    if len(ours) != 1:
+        return Verdict(WHOLE["several-qr" if ours else "no-qr"], GENUINE["not-checked"], IN_FORCE["not-checked"], None)
+    return verify_qr(ours[0], trust, hosts, session)
 
 
 def verify_pdf(content: bytes, trust: TrustList, session: Session | None) -> Verdict:
@@ -68,28 +86,38 @@ def verify_pdf(content: bytes, trust: TrustList, session: Session | None) -> Ver
     except LeizhengError:
         return Verdict(WHOLE["unreadable"], GENUINE["not-checked"], IN_FORCE["not-checked"], None)
     whole, genuine = WHOLE.get(found["whole"], WHOLE["unreadable"]), GENUINE.get(found["genuine"], GENUINE["not-checked"])
-    record = _attached_record(found.get("record")) if (whole.code, genuine.code) == ("ok", "ok") else None
+    if Weight.BAD in (whole.weight, genuine.weight):
+        return Verdict(whole, genuine, IN_FORCE["not-checked"], None)
+    record = _attached_record(found["record"])
+    paper = _paper_of_record(record) if record else None
     if session is None:
-        paper = _paper_of_record(record) if record else None
         return Verdict(whole, genuine, _offline_record(record), paper)
     licence = queries.by_file(session, hashlib.sha256(content).hexdigest())
-    if licence is not None and (whole.code, genuine.code) == ("ok", "ok"):
-        return _registered(session, licence, whole, genuine)
-    if (whole.code, genuine.code) == ("ok", "ok"):
-        return Verdict(whole, GENUINE["unknown-file"], IN_FORCE["not-in-register"], _paper_of_record(record) if record else None)
-    return Verdict(whole, genuine, IN_FORCE["not-checked"], None)
+    if licence is None:
+        return Verdict(whole, GENUINE["unknown-file"], IN_FORCE["not-in-register"], paper)
+    if record is None or record.digest.hex() != licence.record_sha256:
+        return Verdict(WHOLE["other-record"], genuine, IN_FORCE["not-checked"], None)
+    return _registered(session, licence, whole, genuine)
 
 
 def _registered(session: Session, licence: Licence, whole: Answer, genuine: Answer) -> Verdict:
-    record = from_canonical(licence.record)
-    if record.digest.hex() != licence.record_sha256:
-        return Verdict(WHOLE["other-record"], genuine, IN_FORCE["not-checked"], None)
+    record = _record_of(licence)
+    if record is None:
+        return Verdict(WHOLE["register-damaged"], genuine, IN_FORCE["not-checked"], None)
     status = status_on(Status(licence.status), _date(record.valid_until), today())
     successor = queries.licence(session, licence.successor_id).number if licence.successor_id else None
     if status is Status.IN_FORCE and today() < date.fromisoformat(record.valid_from):
         return Verdict(whole, genuine, IN_FORCE["not-yet-valid"], _paper_of_record(record))
     answer = in_force_answer(status, local_date(licence.status_since).isoformat(), successor)
     return Verdict(whole, genuine, answer, _paper_of_record(record), successor)
+
+
+def _record_of(licence: Licence) -> LicenceRecord | None:
+    try:
+        record = from_canonical(licence.record)
+    except ValueError:
+        return None
+    return record if record.digest.hex() == licence.record_sha256 else None
 
 
 def _offline(expires_at: int | None) -> Answer:

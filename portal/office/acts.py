@@ -56,16 +56,12 @@ def fits_proposal(action: Action, page: CasePage) -> bool:
 
 def lead(act: Act, page: CasePage) -> Said:
     """What the act does, told before it is done."""
-    return _LEADS[act.action] if act.action is not Action.CASE_COMMISSION else say(str(_LEADS[act.action]), what=say(_stop(page)))
+    return say(_LEADS[act.action], what=say(page.matter.stop.english_name))
 
 
 def act_title(act: Act, page: CasePage) -> Said:
     """The heading of the act's page and the words of its button in the panel."""
-    return say(act.title, what=say(_stop(page))) if act.action in _NAMED_BY_STOP else say(act.title)
-
-
-def _stop(page: CasePage) -> str:
-    return page.matter.stop.english_name
+    return say(act.title, what=say(page.matter.stop.english_name))
 
 
 def _correct(actor: Actor, case_id: int, values: Values) -> None:
@@ -103,19 +99,18 @@ def _refuse(actor: Actor, case_id: int, values: Values) -> None:
     actions.refuse(actor, case_id, values["reason"])
 
 
-_NAMED_BY_STOP = frozenset({Action.CASE_COMMISSION, Action.CASE_RECORD_RESULT})
 _LEADS = {
-    Action.CASE_REQUEST_CORRECTION: say(
+    Action.CASE_REQUEST_CORRECTION: N_(
         "Name everything that must be corrected, in one notice. The applicant can change only what you name; the clock starts anew when"
         " the corrections arrive."
     ),
-    Action.CASE_NOT_ACCEPT: say("The case ends here. The applicant receives the reason in writing and may object."),
+    Action.CASE_NOT_ACCEPT: N_("The case ends here. The applicant receives the reason in writing and may object."),
     Action.CASE_COMMISSION: N_("While the %(what)s is under way the clock stands. The applicant is told how long it will take."),
-    Action.CASE_RECORD_RESULT: say("With the result the clock runs again from today."),
-    Action.CASE_PROPOSE: say("You propose, another person decides."),
-    Action.CASE_RETURN: say("The examiner gets the case back with your reason and proposes anew."),
-    Action.CASE_GRANT: say("The licence is numbered, signed and in force the moment you grant. Check what will stand on it."),
-    Action.CASE_REFUSE: say("The case ends here. The applicant receives the reasons in writing and may object."),
+    Action.CASE_RECORD_RESULT: N_("With the result the clock runs again from today."),
+    Action.CASE_PROPOSE: N_("You propose, another person decides."),
+    Action.CASE_RETURN: N_("The examiner gets the case back with your reason and proposes anew."),
+    Action.CASE_GRANT: N_("The licence is numbered, signed and in force the moment you grant. Check what will stand on it."),
+    Action.CASE_REFUSE: N_("The case ends here. The applicant receives the reasons in writing and may object."),
 }
 
 ACTS: tuple[Act, ...] = (

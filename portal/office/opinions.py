@@ -25,7 +25,7 @@ def all_opinions() -> tuple[Opinion, ...]:
     """Every ready opinion, in the order of the file."""
     with Path(__file__).with_name("opinions.toml").open("rb") as stream:
         rows = tomllib.load(stream)["opinion"]
-    return tuple(Opinion(**{name: tuple(value) if isinstance(value, list) else value for name, value in row.items()}) for row in rows)
+    return tuple(Opinion(**{**row, "acts": tuple(row["acts"]), "matters": tuple(row.get("matters", ()))}) for row in rows)
 
 
 def opinions_for(act: str, matter: str) -> tuple[Opinion, ...]:

@@ -49,6 +49,18 @@ document.addEventListener("change", (event) => {
   if (large) input.reportValidity();
 });
 
+/* A ready text goes into its field; what was typed by hand stays above it. */
+document.addEventListener("change", (event) => {
+  const select = event.target.closest("select[data-fills]");
+  const text = select && select.selectedOptions[0].dataset.text;
+  if (!text) return;
+  const area = document.getElementById(select.dataset.fills);
+  const ready = [...select.options].map((option) => option.dataset.text);
+  const typed = area.value.trim();
+  area.value = typed && !ready.includes(typed) ? `${typed}\n${text}` : text;
+  area.dispatchEvent(new Event("input", { bubbles: true }));
+});
+
 /* A form is sent once; a form with files shows that something happens. */
 document.addEventListener("submit", (event) => {
   const form = event.target;

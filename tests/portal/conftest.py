@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 import sys
 from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
 
 import pytest
+import time_machine
 from argon2 import PasswordHasher
 from flask import Flask
 
-import licensing
 from licensing.parties import actions as parties
 from licensing.policy import SYSTEM, Role
 from licensing.settings import Settings
-from licensing.storage import Base, storage, unit_of_work
+from licensing.storage import storage, unit_of_work
 from portal.accounts import actions as accounts
 from portal.accounts import queries, secrets_at_rest
 from portal.accounts.tables import Account
@@ -25,28 +23,11 @@ from portal.app import create_app
 from portal.database import db
 
 sys.path.insert(0, str(Path(__file__).parent))
+from office_tools import Desk
 from portal_tools import PASSWORD, SECRET, CheckingClient, Someone
+from world import build_world
 
 LONG_AGO = date(2020, 1, 1)
-
-
-def import_all_tables() -> None:
-    """Make the metadata complete."""
-    for room in pkgutil.iter_modules(licensing.__path__):
-        path = Path(licensing.__path__[0]) / room.name / "tables.py"
-        if path.exists():
-            importlib.import_module(f"licensing.{room.name}.tables")
-
-
-@pytest.fixture
-def database_url() -> str:
-    """Where the portal keeps its data: empty means SQLite in the temporary home."""
-    return ""
-
-
-@pytest.fixture
-def settings(tmp_path: Path, database_url: str) -> Settings:
-    return Settings(home=tmp_path / "var", keys=tmp_path / "keys", database=database_url, demo=False, https=False)
 
 
 @pytest.fixture
@@ -69,10 +50,7 @@ def make_app() -> Iterator[Callable[[Settings], Flask]]:
 def app(settings: Settings, make_app: Callable[[Settings], Flask], monkeypatch: pytest.MonkeyPatch) -> Flask:
     monkeypatch.setattr(secrets_at_rest, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
     secrets_at_rest._hash_of_nobody.cache_clear()
-    made = make_app(settings)
-    import_all_tables()
-    Base.metadata.create_all(storage().engine)
-    return made
+    return make_app(settings)
 
 
 @pytest.fixture
@@ -150,3 +128,9 @@ def log_in(app: Flask) -> Callable[..., None]:
             session.update({"_user_id": uniquifier, "_fresh": True, "sign_in": token})
 
     return enter
+
+
+@pytest.fixture
+def desk(morning: time_machine.Traveller, app: Flask, settings: Settings, log_in: Callable[..., None]) -> Desk:
+    """The portal on a world of one authority with people in every post, on a Monday morning."""
+    return Desk(app, build_world(settings), log_in)

@@ -1,0 +1,197 @@
+"""Writes the pages of ``docs/reference`` from the code, so that they cannot differ from it.
+
+``.venv/bin/python docs/generate.py`` writes them; a test compares what is committed with what this would write.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+
+from licensing.cases.machine import (
+    EVENT_NAMES,
+    STATE_NAMES,
+    TRANSITIONS,
+    TURN_NAMES,
+    TURNS,
+    Clock,
+    State,
+    Transition,
+    Turn,
+)
+from licensing.catalogue import load_catalogue
+from licensing.clock import LIMITS, Limit
+from licensing.licences.verdict import GENUINE, IN_FORCE, WHOLE, Answer, Overall, Verdict, Weight
+from licensing.policy import POLICY, Grant
+
+REFERENCE = Path(__file__).resolve().parent / "reference"
+NOTE = "<!-- Written by docs/generate.py from the code. Change the code and run it again. -->"
+
+CLOCK_WORDS: Mapping[Clock, str] = {
+    Clock.UNTOUCHED: "—",
+    Clock.START_INTAKE: "intake limit starts",
+    Clock.PAUSE_INTAKE: "intake limit stands",
+    Clock.START_DECISION: "decision limit starts",
+    Clock.STOP: "stops",
+    Clock.RESUME: "runs again",
+    Clock.END: "ends",
+}
+
+
+def pages() -> dict[str, str]:
+    """Every generated page: file name and text."""
+    return {name: write() for name, write in _PAGES.items()}
+
+
+def write_pages(folder: Path = REFERENCE) -> list[Path]:
+    """Write every page into ``folder``; the paths."""
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = []
+    for name, text in pages().items():
+        path = folder / name
+        path.write_text(text, encoding="utf-8")
+        paths.append(path)
+    return paths
+
+
+def case_machine() -> str:
+    """States, steps and picture of the case machine."""
+    return _page(
+        "The case machine",
+        "One table drives the code, the buttons, the permission checks and this page: `licensing/cases/machine.py`. What is not in the"
+        " table cannot happen.",
+        "## Picture",
+        _diagram(),
+        "## States",
+        _table(("State", "Name", "Whose turn"), (_state_row(state) for state in State)),
+        "## Steps",
+        "*Who* comes from `licensing/policy.py`. ✻ needs a second factor that was shown a short while ago.",
+        _table(("From", "What happens", "To", "Who", "Reason", "Clock", "Letter"), (_step_row(row) for row in TRANSITIONS)),
+    )
+
+
+def verdict_codes() -> str:
+    """The codes of the four answers, and how they make one word."""
+    return _page(
+        "Verdict codes",
+        "A check gives three answers with a fixed code each, and a fourth that only your eyes can give: is it *this* paper? The table is"
+        " `licensing/licences/verdict.py`; page, API and command line all use it. Codes are public and never change their meaning.",
+        "The weight of an answer decides the whole: one **bad** answer makes it *invalid*; without a bad one, one **open** answer makes it"
+        " *unknown*; three **good** ones make it *valid*. What to do is told by the first answer that is not good and has a step of its own;"
+        " a valid licence is compared line by line with the paper.",
+        "## Whole: was the content altered?",
+        _answers(WHOLE, lambda answer: Verdict(answer, GENUINE["ok"], IN_FORCE["in-force"], None)),
+        "## Genuine: who issued it?",
+        _answers(GENUINE, lambda answer: Verdict(WHOLE["ok"], answer, IN_FORCE["in-force"], None)),
+        "## In force: does it count today?",
+        _answers(IN_FORCE, lambda answer: Verdict(WHOLE["ok"], GENUINE["ok"], answer, None)),
+        "## Overall",
+        _table(("Word", "中文", "Exit code of `leizheng verify`"), _OVERALL),
+    )
+
+
+def limits() -> str:
+    """The statutory limits T1–T19."""
+    return _page(
+        "Legal limits",
+        "What the law gives, as the clock counts it (`licensing/clock/limits.py`). The day of the event itself is not counted."
+        " `leizheng explain-deadline --from DATE --limit T3` tells every day on the way to the date.",
+        _table(("Limit", "For what", "How long", "Counted from", "Source", "Remarks"), (_limit_row(limit) for limit in LIMITS.values())),
+    )
+
+
+_PAGES: Mapping[str, Callable[[], str]] = {
+    "case-machine.md": case_machine,
+    "limits.md": limits,
+    "verdict-codes.md": verdict_codes,
+}
+_OVERALL = (
+    (f"`{Overall.VALID}`", "真实有效", "0"),
+    (f"`{Overall.INVALID}`", "无效", "1"),
+    (f"`{Overall.UNKNOWN}`", "无法确认", "2"),
+)
+
+
+def _page(title: str, *parts: str) -> str:
+    return "\n\n".join((f"# {title}", NOTE, *parts)) + "\n"
+
+
+def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    names = list(head)
+    lines = [names, ["---"] * len(names), *rows]
+    return "\n".join("| " + " | ".join(_cell(cell) for cell in line) + " |" for line in lines)
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")
+
+
+def _diagram() -> str:
+    lines = ["stateDiagram-v2", f"    [*] --> {State.DRAFT}"]
+    lines += [f"    {source} --> {row.target}: {row.event}" for row in TRANSITIONS for source in _in_order(row.sources)]
+    lines += [f"    {state} --> [*]" for state in State if TURNS[state] is Turn.NOBODY]
+    return "\n".join(("```mermaid", *lines, "```"))
+
+
+def _in_order(sources: Iterable[State]) -> list[State]:
+    wanted = set(sources)
+    return [state for state in State if state in wanted]
+
+
+def _state_row(state: State) -> tuple[str, str, str]:
+    return f"`{state}`", STATE_NAMES[state], TURN_NAMES[TURNS[state]]
+
+
+def _step_row(row: Transition) -> tuple[str, ...]:
+    sources = ", ".join(f"`{source}`" for source in _in_order(row.sources))
+    what = f"`{row.event}` {EVENT_NAMES[row.event]}"
+    needed = "needed" if row.reason_needed else "—"
+    return sources, what, f"`{row.target}`", _who(POLICY[row.action]), needed, CLOCK_WORDS[row.clock], _letter(row.letter)
+
+
+def _who(grant: Grant) -> str:
+    roles = ", ".join(sorted(role.replace("_", " ") for role in grant.roles))
+    mark = " ✻" if grant.second_factor else ""
+    barred = f"; not the {' or '.join(sorted(grant.not_by_handlers))}" if grant.not_by_handlers else ""
+    return f"{roles}{mark}{barred}"
+
+
+def _letter(code: str | None) -> str:
+    if code is None:
+        return "—"
+    kind = load_catalogue().letter(code)
+    return f"{kind.code} {kind.english_name} {kind.name}"
+
+
+def _answers(answers: Mapping[str, Answer], verdict_with: Callable[[Answer], Verdict]) -> str:
+    rows = (_answer_row(answer, verdict_with(answer)) for answer in answers.values())
+    return _table(("Code", "Weight", "What is said", "What to do"), rows)
+
+
+def _answer_row(answer: Answer, verdict: Verdict) -> tuple[str, ...]:
+    said = answer.text.text % {"since": "⟨date⟩", "successor": "⟨number⟩"}
+    if answer.weight is Weight.GOOD:
+        return f"`{answer.code}`", "good", said, "—"
+    return f"`{answer.code}`", f"**{answer.weight}**", said, str(verdict.next_step)
+
+
+def _limit_row(limit: Limit) -> tuple[str, ...]:
+    length = str(limit.length) if limit.amount is not None else "—"
+    return limit.id, str(limit.name), length, _from(limit), limit.source, " ".join(_remarks(limit))
+
+
+def _from(limit: Limit) -> str:
+    return f"back from {limit.starts}" if limit.backwards else str(limit.starts)
+
+
+def _remarks(limit: Limit) -> Iterable[str]:
+    if limit.note is not None:
+        yield str(limit.note)
+    if limit.extendable:
+        yield "May be extended once (T6)."
+    if limit.shifts:
+        yield "A last day off moves to the next working day."
+
+
+if __name__ == "__main__":
+    write_pages()

@@ -1,0 +1,324 @@
+"""Plays the steps of the stories through the same actions that people use, each as the right person at its own moment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+from sqlalchemy import and_, or_, select
+
+from licensing.cases import actions, drafts, issuing
+from licensing.cases.actions import EvaluationResult, Item
+from licensing.cases.tables import Case, CaseEvent
+from licensing.catalogue import load_catalogue
+from licensing.clock import local_date
+from licensing.commitments.rules import Choice
+from licensing.demo.answers import answers, facts, mended
+from licensing.demo.cast import Bureau, Cast, Firm, Project
+from licensing.demo.papers import Paper, Papers
+from licensing.demo.register import Registered
+from licensing.demo.stories import ACCEPTANCE, DESIGN, EVENTS, STORIES, Act
+from licensing.licences.queries import of_case
+from licensing.licences.status import Status
+from licensing.licences.tables import Licence
+from licensing.moments import rehearse
+from licensing.parties.queries import actor_for
+from licensing.policy import SYSTEM, Actor, Role
+from licensing.storage import reading
+
+SIGNING_TAKES = timedelta(seconds=9)
+WAITING_AT_MOST = 4
+RESUMABLE = frozenset({"begin", "prepare", "grant"})
+"""Steps of several transactions: an interrupted load may have left them half done, and doing them again adds only what is missing."""
+
+
+@dataclass(slots=True)
+class Stage:
+    """What the steps need: everybody, the papers, the cases found so far, and the makers of licences at work."""
+
+    cast: Cast
+    ids: Registered
+    papers: Papers
+    makers: ThreadPoolExecutor
+    licence_made: Callable[[], None]
+    cases: dict[tuple[int, str], int] = field(default_factory=dict)
+    expected: dict[tuple[int, str], list[str]] = field(default_factory=dict)
+    at_work: dict[tuple[int, str], Future[Licence]] = field(default_factory=dict)
+
+    def play(self, act: Act) -> None:
+        """Do one step, unless an earlier, interrupted load did it. A case that people have taken elsewhere since is left alone."""
+        if act.key not in self.expected:
+            self._find(act)
+        before, happened = list(self.expected[act.key]), self._happened(act.key)
+        self.expected[act.key] += EVENTS[act.verb]
+        half_done = act.verb in RESUMABLE and happened == [*before, EVENTS[act.verb][0]]
+        if happened == before or half_done:
+            with rehearse(act.at):
+                VERBS[act.verb](self, act)
+
+    def wait(self, key: tuple[int, str]) -> None:
+        """Until the licence of this case is in force."""
+        if key in self.at_work:
+            self.at_work.pop(key).result()
+
+    def wait_for_all(self) -> None:
+        """Until every licence that was begun is in force."""
+        for key in list(self.at_work):
+            self.wait(key)
+
+    def applicant(self, project: Project) -> Actor:
+        """The person who applies for the company of ``project``."""
+        people = self.firm(project).people
+        return self._actor(people[project.index % len(people)])
+
+    def officer(self, act: Act, role: Role) -> Actor:
+        """An officer of the responsible authority in this post who does not belong to the company; they take turns.
+
+        Approvers do not: the one with the fewest posts decides, who has neither accepted nor proposed.
+        """
+        members = {key for key, company in self.cast.extra_seats if company == act.project.company}
+        fitting = [person for person in self.bureau(act.project).officers if role in person.posts and person.key not in members]
+        fitting.sort(key=lambda person: len(person.posts))
+        turn = 0 if role is Role.APPROVER else act.project.index + (act.matter == DESIGN)
+        return self._actor(fitting[turn % len(fitting)].key)
+
+    def bureau(self, project: Project) -> Bureau:
+        """The authority that decides: the one with the longest fitting prefix."""
+        fitting = [
+            (len(prefix), bureau)
+            for bureau in self.cast.bureaus
+            for prefix in bureau.prefixes
+            if DESIGN in bureau.matters and project.region.startswith(prefix)
+        ]
+        return max(fitting, key=lambda found: found[0])[1]
+
+    def firm(self, project: Project) -> Firm:
+        """The company of ``project``."""
+        return next(firm for firm in self.cast.firms if firm.name == project.company)
+
+    def inspectors(self, project: Project) -> Firm:
+        """The inspection body that is commissioned: of the same province, and of grade 甲, which may look at every class."""
+        fitting = [firm for firm in self.cast.bodies if firm.grade == "1" and firm.details["region_code"][:2] == project.region[:2]]
+        return fitting[project.index % len(fitting)]
+
+    def hand_over(self, key: tuple[int, str], make: Callable[[], Licence], moment: datetime) -> None:
+        """Let the makers finish a licence. No more than a few wait at a time, so that the log stays nearly in the order of time."""
+        if len(self.at_work) >= WAITING_AT_MOST:
+            self.wait(next(iter(self.at_work)))
+        self.at_work[key] = self.makers.submit(self._finish, make, moment + SIGNING_TAKES)
+
+    def _finish(self, make: Callable[[], Licence], moment: datetime) -> Licence:
+        with rehearse(moment):
+            licence = make()
+        self.licence_made()
+        return licence
+
+    def _find(self, act: Act) -> None:
+        """Look for the case that an earlier load began. One that stopped before its first answers has no name yet."""
+        self.expected[act.key] = []
+        with reading(SYSTEM) as look:
+            query = select(Case.id).where(
+                Case.company_id == self.ids.companies[act.project.company],
+                Case.matter == act.matter,
+                or_(Case.project_name == act.project.name, and_(Case.project_name == "", Case.created_at == act.at)),
+            )
+            found = look.session.scalars(query.order_by(Case.id)).first()
+        if found is not None:
+            self.cases[act.key] = found
+
+    def _happened(self, key: tuple[int, str]) -> list[str]:
+        if key not in self.cases:
+            return []
+        with reading(SYSTEM) as look:
+            query = select(CaseEvent.type).where(CaseEvent.case_id == self.cases[key]).order_by(CaseEvent.sequence)
+            return list(look.session.scalars(query))
+
+    def _actor(self, key: str) -> Actor:
+        with reading(SYSTEM) as look:
+            return actor_for(look.session, self.ids.people[key], on=local_date(look.now), second_factor_at=look.now)
+
+
+def _start(stage: Stage, act: Act) -> int:
+    if act.key not in stage.cases:
+        company = stage.ids.companies[act.project.company]
+        stage.cases[act.key] = drafts.start(stage.applicant(act.project), company, act.matter)
+    return stage.cases[act.key]
+
+
+def _begin(stage: Stage, act: Act) -> None:
+    """A draft with only its first section."""
+    case_id = _start(stage, act)
+    typed = _answers(stage, act, "")
+    drafts.save_section(stage.applicant(act.project), case_id, "project", typed["project"], _row(case_id).draft_version)
+
+
+def _prepare(stage: Stage, act: Act) -> None:
+    """A draft with every answer and every paper; each proof is promised or handed in."""
+    stage.wait((act.project.index, DESIGN))
+    case_id, actor = _start(stage, act), stage.applicant(act.project)
+    version = _row(case_id).draft_version
+    for section, values in _answers(stage, act, _approval_number(stage, act)).items():
+        version = drafts.save_section(actor, case_id, section, values, version)
+    held, promised = set(_documents(case_id)), _promised(act)
+    for material in load_catalogue().matter(act.matter).materials:
+        if material.proof is not None and material.proof in promised:
+            _promise(stage, act, material.proof)
+            continue
+        if material.proof is not None:
+            drafts.choose_proof(actor, case_id, material.proof, Choice.HAND_IN)
+        if material.code not in held:
+            _keep(actor, case_id, material.code, stage.papers.by_slot[act.matter, material.code])
+
+
+def _promise(stage: Stage, act: Act, code: str) -> None:
+    actor, case_id, day = stage.applicant(act.project), stage.cases[act.key], local_date(act.at)
+    proof = load_catalogue().proof(code, on=day)
+    drafts.choose_proof(actor, case_id, code, Choice.PROMISE)
+    promised = facts(stage.cast, act.project, code, day)
+    drafts.promise_proof(actor, case_id, code, facts=promised, accepted_notice=proof.digest())
+
+
+def _submit(stage: Stage, act: Act) -> None:
+    actions.submit(stage.applicant(act.project), stage.cases[act.key])
+
+
+def _ask(stage: Stage, act: Act) -> None:
+    items = [Item(target, note) for target, note in stage.cast.wording["correction"][act.matter].items()]
+    actions.request_correction(stage.officer(act, Role.INTAKE), stage.cases[act.key], items)
+
+
+def _resubmit(stage: Stage, act: Act) -> None:
+    """Correct the slip, exchange the paper, submit again."""
+    case_id, actor = stage.cases[act.key], stage.applicant(act.project)
+    row = _row(case_id)
+    section, values = mended(stage.cast, act.project, act.matter, row.answers)
+    drafts.save_section(actor, case_id, section, values, row.draft_version)
+    slot, revised = stage.papers.revised[act.matter]
+    drafts.remove_document(actor, case_id, _documents(case_id)[slot])
+    _keep(actor, case_id, slot, revised)
+    actions.submit(actor, case_id)
+
+
+def _accept(stage: Stage, act: Act) -> None:
+    actions.accept(stage.officer(act, Role.INTAKE), stage.cases[act.key])
+
+
+def _silence(stage: Stage, act: Act) -> None:
+    actions.deem_accepted(stage.cases[act.key])
+
+
+def _turn_away(stage: Stage, act: Act) -> None:
+    actions.not_accept(stage.officer(act, Role.INTAKE), stage.cases[act.key], _words(stage, act))
+
+
+def _commission(stage: Stage, act: Act) -> None:
+    days = load_catalogue().matter(act.matter).stop.expected_days
+    actions.commission(stage.officer(act, Role.EXAMINER), stage.cases[act.key], body=stage.inspectors(act.project).name, expected_days=days)
+
+
+def _report(stage: Stage, act: Act, *, passed: bool) -> None:
+    words, reported = stage.cast.wording[act.matter], local_date(act.at) - timedelta(days=1)
+    number = words["report"].format(
+        place=stage.bureau(act.project).details["number_place"], year=reported.year, serial=100 + act.project.index
+    )
+    result = EvaluationResult(
+        number, stage.inspectors(act.project).name, reported, passed, words["passed"] if passed else words["failed"]
+    )
+    actions.record_result(stage.officer(act, Role.EXAMINER), stage.cases[act.key], result)
+
+
+def _propose(stage: Stage, act: Act, *, grant: bool) -> None:
+    actions.propose(stage.officer(act, Role.EXAMINER), stage.cases[act.key], grant=grant, opinion=_words(stage, act))
+
+
+def _send_back(stage: Stage, act: Act) -> None:
+    actions.return_proposal(stage.officer(act, Role.APPROVER), stage.cases[act.key], _words(stage, act))
+
+
+def _grant(stage: Stage, act: Act) -> None:
+    """The decision in its place in time; the licence is made beside."""
+    case_id = stage.cases[act.key]
+    intended = _intended(case_id)
+    licence_id = intended or issuing.decide_grant(stage.officer(act, Role.APPROVER), case_id, _words(stage, act))
+    stage.hand_over(act.key, partial(issuing.finish, case_id, licence_id), act.at)
+
+
+def _refuse(stage: Stage, act: Act) -> None:
+    actions.refuse(stage.officer(act, Role.APPROVER), stage.cases[act.key], _words(stage, act))
+
+
+def _withdraw(stage: Stage, act: Act) -> None:
+    actions.withdraw(stage.applicant(act.project), stage.cases[act.key], _words(stage, act))
+
+
+VERBS: Mapping[str, Callable[[Stage, Act], None]] = {
+    "begin": _begin,
+    "prepare": _prepare,
+    "submit": _submit,
+    "ask": _ask,
+    "resubmit": _resubmit,
+    "accept": _accept,
+    "silence": _silence,
+    "turn_away": _turn_away,
+    "commission": _commission,
+    "pass": partial(_report, passed=True),
+    "fail": partial(_report, passed=False),
+    "propose_grant": partial(_propose, grant=True),
+    "propose_refuse": partial(_propose, grant=False),
+    "send_back": _send_back,
+    "grant": _grant,
+    "refuse": _refuse,
+    "withdraw": _withdraw,
+}
+
+
+def _words(stage: Stage, act: Act) -> str:
+    return str(stage.cast.wording[act.matter][act.verb])
+
+
+def _answers(stage: Stage, act: Act, approval: str) -> dict[str, Any]:
+    """The answers that the house does not know already."""
+    story = STORIES[(act.project.acceptance or "") if act.matter == ACCEPTANCE else act.project.design]
+    flawed = any(verb == "ask" for verb, _ in story)
+    agent = stage.applicant(act.project).name
+    return answers(stage.cast, act.project, act.matter, agent=agent, on=local_date(act.at), approval=approval, flawed=flawed)
+
+
+def _approval_number(stage: Stage, act: Act) -> str:
+    if act.matter == DESIGN:
+        return ""
+    with reading(SYSTEM) as look:
+        approval = of_case(look.session, stage.cases[act.project.index, DESIGN])
+    return approval.number if approval else ""
+
+
+def _promised(act: Act) -> set[str]:
+    """Half of the applicants promise: both proofs, or only one of them; as far as that was possible on the day."""
+    both = {"factory_certificate", "installation_record"}
+    catalogue = load_catalogue()
+    possible = {proof.code for proof in catalogue.promisable(catalogue.matter(act.matter), local_date(act.at))}
+    return (both, set(), both - {"installation_record"}, set())[act.project.index % 4] & possible
+
+
+def _row(case_id: int) -> Case:
+    with reading(SYSTEM) as look:
+        return look.session.get_one(Case, case_id)
+
+
+def _documents(case_id: int) -> dict[str, int]:
+    with reading(SYSTEM) as look:
+        return {document.slot: document.id for document in drafts.documents(look, case_id)}
+
+
+def _intended(case_id: int) -> int | None:
+    with reading(SYSTEM) as look:
+        query = select(Licence.id).where(Licence.case_id == case_id, Licence.status == Status.INTENT)
+        return look.session.scalar(query)
+
+
+def _keep(actor: Actor, case_id: int, slot: str, paper: Paper) -> None:
+    drafts.keep_document(actor, case_id, slot, paper.filename, paper.content, paper.inspected)

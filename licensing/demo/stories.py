@@ -1,0 +1,134 @@
+"""How cases went: each story is a row of steps on working days counted from the submission. Pure, but for the calendar it is handed.
+
+A step on the worklist is placed so that its legal date falls on the wanted day; a finished story so that it ended the wanted time ago.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+
+from licensing.cases.machine import Event
+from licensing.clock import CHINA, Calendar, add_working_days
+from licensing.demo.cast import Project
+
+INTAKE_DAYS = 5
+DECISION_DAYS = 10
+DESIGN, ACCEPTANCE = "design_review", "completion_acceptance"
+EVENTS: Mapping[str, tuple[Event, ...]] = {
+    "begin": (Event.STARTED,),
+    "prepare": (Event.STARTED,),
+    "submit": (Event.SUBMITTED,),
+    "ask": (Event.CORRECTION_REQUESTED,),
+    "resubmit": (Event.CORRECTED,),
+    "accept": (Event.ACCEPTED,),
+    "silence": (Event.DEEMED_ACCEPTED,),
+    "turn_away": (Event.NOT_ACCEPTED,),
+    "commission": (Event.EVALUATION_COMMISSIONED,),
+    "pass": (Event.EVALUATION_RECORDED,),
+    "fail": (Event.EVALUATION_RECORDED,),
+    "propose_grant": (Event.DECISION_PROPOSED,),
+    "propose_refuse": (Event.DECISION_PROPOSED,),
+    "send_back": (Event.PROPOSAL_RETURNED,),
+    "grant": (Event.GRANTED, Event.LICENCE_ISSUED),
+    "refuse": (Event.REFUSED,),
+    "withdraw": (Event.WITHDRAWN,),
+}
+"""What each step appends to the case, so that an interrupted load finds its place again."""
+
+Steps = tuple[tuple[str, int], ...]
+_HANDED_IN: Steps = (("prepare", -1), ("submit", 0))
+_CORRECTED: Steps = (*_HANDED_IN, ("ask", 2), ("resubmit", 5))
+_ACCEPTED: Steps = (*_HANDED_IN, ("accept", 2))
+_EVALUATING: Steps = (*_ACCEPTED, ("commission", 3))
+_PASSED: Steps = (*_EVALUATING, ("pass", 10))
+_FAILED: Steps = (*_EVALUATING, ("fail", 11))
+_END: Steps = (("propose_grant", 12), ("grant", 14))
+
+STORIES: Mapping[str, Steps] = {
+    "draft_begun": (("begin", 0),),
+    "draft_ready": (("prepare", 0),),
+    "submitted": _HANDED_IN,
+    "correction": _CORRECTED[:-1],
+    "resubmitted": _CORRECTED,
+    "accepted": _ACCEPTED,
+    "deemed": (*_HANDED_IN, ("silence", 6)),
+    "evaluating": _EVALUATING,
+    "recorded": _PASSED,
+    "proposed_grant": (*_PASSED, ("propose_grant", 12)),
+    "proposed_refuse": (*_FAILED, ("propose_refuse", 12)),
+    "granted": (*_PASSED, *_END),
+    "granted_corrected": (*_CORRECTED, ("accept", 7), ("commission", 8), ("pass", 14), ("propose_grant", 16), ("grant", 17)),
+    "granted_deemed": (*_HANDED_IN, ("silence", 6), ("commission", 7), ("pass", 12), ("propose_grant", 13), ("grant", 14)),
+    "granted_returned": (*_PASSED, ("propose_grant", 12), ("send_back", 13), ("propose_grant", 14), ("grant", 15)),
+    "refused": (*_FAILED, ("propose_refuse", 13), ("refuse", 15)),
+    "not_accepted": (*_HANDED_IN, ("turn_away", 3)),
+    "withdrawn": (*_ACCEPTED, ("withdraw", 4)),
+}
+_CLOCK_RUNS = frozenset({"submitted", "resubmitted", "accepted", "deemed", "recorded", "proposed_grant", "proposed_refuse"})
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """One step of one case at its moment; ``place`` is its place in the story."""
+
+    at: datetime
+    project: Project
+    matter: str
+    verb: str
+    place: int
+
+    @property
+    def key(self) -> tuple[int, str]:
+        """Which case."""
+        return (self.project.index, self.matter)
+
+
+def timetable(projects: tuple[Project, ...], today: date, calendar: Calendar) -> list[Act]:
+    """Every step of every case, in the order of time; all lie before ``today``."""
+    acts = [act for project in projects for act in _acts(project, today, calendar)]
+    return sorted(acts, key=lambda act: (act.at, act.project.index))
+
+
+def _acts(project: Project, today: date, calendar: Calendar) -> list[Act]:
+    last = project.acceptance or project.design
+    submitted = _submission(project, STORIES[last], last, today, calendar)
+    matter = ACCEPTANCE if project.acceptance else DESIGN
+    acts = _placed(project, matter, STORIES[last], submitted, calendar)
+    if project.acceptance:
+        design = STORIES[project.design]
+        building_days = 35 + project.index * 37 % 50
+        acts += _placed(project, DESIGN, design, add_working_days(submitted, -building_days - design[-1][1], calendar), calendar)
+    return acts
+
+
+def _submission(project: Project, steps: Steps, story: str, today: date, calendar: Calendar) -> date:
+    if story in _CLOCK_RUNS:
+        working_day = today if calendar.is_working(today) else add_working_days(today, 1, calendar)
+        return add_working_days(working_day, (project.when or 0) - _running(steps), calendar)
+    ago = project.when or (3 + project.index * 61 % 168 if story.startswith("granted") else 2 + project.index * 5 % 9)
+    return add_working_days(today, -ago - steps[-1][1], calendar)
+
+
+def _running(steps: Steps) -> int:
+    """Working days from the (last) submission step 0 to the legal date."""
+    days = dict(steps)
+    if "accept" not in days and "silence" not in days:
+        return INTAKE_DAYS + days.get("resubmit", 0)
+    stood = days.get("pass", days.get("fail", 0)) - days["commission"] if "commission" in days else 0
+    return days.get("accept", 0) + DECISION_DAYS + stood
+
+
+def _placed(project: Project, matter: str, steps: Steps, submitted: date, calendar: Calendar) -> list[Act]:
+    return [
+        Act(_moment(add_working_days(submitted, days, calendar), project, place), project, matter, verb, place)
+        for place, (verb, days) in enumerate(steps)
+    ]
+
+
+def _moment(day: date, project: Project, place: int) -> datetime:
+    """An hour at which offices work: 9:00 to 11:45 or 14:00 to 16:45, in China."""
+    minute = (project.index * 53 + place * 97) % 330
+    start = time(9) if minute < 165 else time(14)
+    return datetime.combine(day, start, tzinfo=CHINA) + timedelta(minutes=minute % 165, seconds=(project.index * 17 + place * 7) % 60)

@@ -1,0 +1,294 @@
+"""A case as an officer reads it: printed answers beside what they were, papers, promises, letters to be sent, the clock in steps.
+
+Officers see what was handed in, never the draft that an applicant is still correcting.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from urllib.parse import urlsplit
+
+from licensing.cases.machine import FINAL, STATE_NAMES, State
+from licensing.cases.queries import CasePage, TimelineEntry
+from licensing.cases.rules import Submission
+from licensing.cases.submission import printed_answers
+from licensing.cases.targets import Target, target_name, targets
+from licensing.catalogue import load_catalogue
+from licensing.catalogue.model import Field, LetterKind, LicenceType, Material, Matter, Proof, Section
+from licensing.clock import Explanation, Span, days_left, load_calendar, today
+from licensing.commitments.tables import Commitment
+from licensing.letters.rules import LetterFacts, content
+from licensing.licences.face import face_rows
+from licensing.policy import Action, Ruling
+from licensing.words import N_, Said, say
+from portal.office.acts import ACTS, Act, fits_proposal
+from portal.office.forms import Values
+
+OFFICE_STATE_NAMES: Mapping[State, str] = {**STATE_NAMES, State.CORRECTION: N_("Waiting for the applicant's corrections")}
+STATE_KINDS: Mapping[State, str] = {
+    State.SUBMITTED: "go",
+    State.CORRECTION: "warn",
+    State.ACCEPTED: "go",
+    State.EVALUATING: "",
+    State.PROPOSED: "go",
+    State.ISSUING: "warn",
+    State.GRANTED: "ok",
+    State.REFUSED: "bad",
+    State.NOT_ACCEPTED: "bad",
+}
+SOON = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One answer as printed; ``before`` is what it was in the submission before, None when it is unchanged."""
+
+    field: Field
+    value: str
+    before: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """The answers of one section, or of one row of a repeating one (``number`` from 1)."""
+
+    section: Section
+    number: int | None
+    answers: tuple[Answer, ...]
+
+    @property
+    def changed(self) -> bool:
+        return any(answer.before is not None for answer in self.answers)
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """A material with its files as handed in; ``new`` holds the ids that came with the latest submission, ``gone`` names that left."""
+
+    material: Material
+    files: tuple[Mapping[str, Any], ...]
+    new: frozenset[int]
+    gone: tuple[str, ...]
+    promised: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """A promise that replaces a proof, with its facts by name; ``is_new`` when it was made after the submission before."""
+
+    proof: Proof
+    made: Commitment
+    facts: tuple[tuple[Field, str], ...]
+    is_new: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ClockCard:
+    """What the component ``deadline`` wants: days left, due day, kind, and the steps of the explanation."""
+
+    left: int | None
+    due: date | None
+    kind: str
+    steps: tuple[tuple[str, str, Said, bool], ...]
+    note: Said | None
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """What this officer can do now, and why not the rest."""
+
+    buttons: tuple[Act, ...]
+    can_accept: bool
+    reasons: tuple[Said, ...]
+    finished: bool
+
+    @property
+    def empty(self) -> bool:
+        return not self.buttons and not self.can_accept
+
+
+def blocks(page: CasePage) -> tuple[Block, ...]:
+    """All answers of the latest submission in the order of the form, each beside what it was before."""
+    now, before = _printed(page, -1), _printed(page, -2)
+    found: list[Block] = []
+    for section in page.matter.sections:
+        rows, old_rows = _rows(section, now), _rows(section, before) if before is not None else None
+        count = max(len(rows), len(old_rows or ()))
+        found += [_block(section, index, rows, old_rows) for index in range(count)]
+    return tuple(block for block in found if block.answers)
+
+
+def papers(page: CasePage) -> tuple[Paper, ...]:
+    """Every material of the matter and what was handed in for it."""
+    latest, before = _submission(page, -1), _submission(page, -2)
+    return tuple(_paper(material, latest, before) for material in page.matter.materials) if latest else ()
+
+
+def promises(page: CasePage, made: Mapping[str, Commitment]) -> tuple[Promise, ...]:
+    """The promises that the latest submission rests on; ``made`` as ``evidence.promises_handed_in`` gives them."""
+    before = _submission(page, -2)
+    catalogue = load_catalogue()
+    return tuple(_promise(catalogue.proof(code, commitment.proof_version), commitment, before) for code, commitment in made.items())
+
+
+def history_items(matter: Matter, entry: TimelineEntry) -> tuple[tuple[Target, str], ...]:
+    """The items of a correction notice in the history, each with the name of what it points at."""
+    return tuple((target_name(matter, item["target"]), item["note"]) for item in entry.items)
+
+
+def clock_card(explanation: Explanation) -> ClockCard:
+    """A deadline with its steps, as the clock explains it."""
+    left = days_left(explanation.due, today(), load_calendar()) if explanation.due else None
+    kind = "still" if left is None else "bad" if left < 0 else "warn" if left <= SOON else ""
+    steps = tuple((_span_days(span), _span_numbers(span), _span_words(span), span.counts) for span in explanation.condensed())
+    return ClockCard(left, explanation.due, kind, steps, explanation.standing.reason if explanation.standing else explanation.caution)
+
+
+def left_badge(left: int | None, state: State) -> tuple[Said, str]:
+    """Words and colour for the working days that are left."""
+    if left is None:
+        return (say("Clock stands"), "") if state is State.EVALUATING else (say("No date"), "")
+    if left < 0:
+        return say("%(days)s days late", days=-left), "bad"
+    if left == 0:
+        return say("Today"), "warn"
+    return say("%(days)s days", days=left), "warn" if left <= SOON else "go"
+
+
+def panel(page: CasePage) -> Panel:
+    """The buttons that machine, policy and proposal allow, and the reasons why others are missing."""
+    open_acts = [act for act in ACTS if act.action in page.rulings]
+    buttons = tuple(act for act in open_acts if page.can(act.action) and fits_proposal(act.action, page))
+    actions = [act.action for act in open_acts] + ([Action.CASE_ACCEPT] if Action.CASE_ACCEPT in page.rulings else [])
+    refused = [page.rulings[action] for action in actions if not page.can(action)]
+    return Panel(buttons, page.can(Action.CASE_ACCEPT), _reasons(page, refused), page.state in FINAL)
+
+
+def target_groups(matter: Matter) -> tuple[tuple[Section | None, tuple[Target, ...]], ...]:
+    """What can be corrected, by section; last, under None, the documents and proofs."""
+    known = targets(matter)
+    groups = [(section, tuple(target for target in known if target.code.split(".")[0] == section.code)) for section in matter.sections]
+    return (*groups, (None, tuple(target for target in known if ":" in target.code)))
+
+
+def letter_preview(page: CasePage, act: Act, values: Values) -> dict[str, object] | None:
+    """The letter that ``act`` will send, with what is typed so far; its number and date are given when it is sent."""
+    if act.letter is None:
+        return None
+    kind: LetterKind = load_catalogue().letter(act.letter)
+    days = values.get("days")
+    facts = LetterFacts(
+        case_number=page.case.public_number,
+        project=page.case.project_name,
+        addressee=page.company.name,
+        received_on=page.view.received_on,
+        days=days if isinstance(days, int) and days > 0 else page.matter.stop.expected_days,
+        body=str(values.get("body", "")),
+    )
+    issuer = page.authority.name if page.authority else ""
+    return content(kind, page.matter, facts, _letter_items(page, values), number="", issuer=issuer, written_on=today())
+
+
+def licence_preview(page: CasePage) -> tuple[LicenceType, tuple[tuple[str, str], ...]] | None:
+    """The kind of licence that a grant issues and the rows of its face as they will be printed."""
+    latest = _submission(page, -1)
+    if page.matter.licence_type is None or latest is None:
+        return None
+    kind = load_catalogue().licence_type(page.matter.licence_type)
+    record = {"holder_name": page.company.name, "holder_uscc": page.company.uscc}
+    return kind, face_rows(kind, {"answers": printed_answers(page.matter, latest.answers), "record": record})
+
+
+def public_check_path(page: CasePage) -> str | None:
+    """The path of the public page that the licence's QR leads to."""
+    return urlsplit(page.licence.qr_text).path if page.licence and page.licence.qr_text else None
+
+
+def _letter_items(page: CasePage, values: Values) -> list[str]:
+    if "picked" in values:
+        notes = values["notes"]
+        return [f"{target_name(page.matter, code).name}：{notes.get(code, '')}" for code in values["picked"]]
+    return [str(values["reason"])] if values.get("reason") else []
+
+
+def _submission(page: CasePage, index: int) -> Submission | None:
+    submissions = page.view.submissions
+    return submissions[index] if len(submissions) >= -index else None
+
+
+def _printed(page: CasePage, index: int) -> Mapping[str, Any] | None:
+    submission = _submission(page, index)
+    return printed_answers(page.matter, submission.answers) if submission else None
+
+
+def _rows(section: Section, printed: Mapping[str, Any] | None) -> Sequence[Mapping[str, str]]:
+    found: Any = (printed or {}).get(section.code)
+    return list(found or []) if section.repeats else [dict(found or {})]
+
+
+def _block(section: Section, index: int, rows: Sequence[Mapping[str, str]], old_rows: Sequence[Mapping[str, str]] | None) -> Block:
+    row = rows[index] if index < len(rows) else {}
+    old = None if old_rows is None else old_rows[index] if index < len(old_rows) else {}
+    return Block(section, index + 1 if section.repeats else None, tuple(_answers(section, row, old)))
+
+
+def _answers(section: Section, row: Mapping[str, str], old: Mapping[str, str] | None) -> Iterable[Answer]:
+    for field in section.fields:
+        value = row.get(field.code, "")
+        before = value if old is None else old.get(field.code, "")
+        if value or before:
+            yield Answer(field, value, before if before != value else None)
+
+
+def _paper(material: Material, latest: Submission, before: Submission | None) -> Paper:
+    files = tuple(document for document in latest.documents if document["slot"] == material.code)
+    old = [document for document in before.documents if document["slot"] == material.code] if before else []
+    old_ids, ids = {document["id"] for document in old}, {document["id"] for document in files}
+    choice = latest.proofs.get(material.proof or "", {}).get("choice")
+    return Paper(
+        material,
+        files,
+        frozenset(ids - old_ids) if before else frozenset(),
+        tuple(document["filename"] for document in old if document["id"] not in ids),
+        choice == "promise",
+    )
+
+
+def _promise(proof: Proof, made: Commitment, before: Submission | None) -> Promise:
+    facts = tuple((fact, _fact_text(fact, str(made.facts[fact.code]))) for fact in proof.facts if made.facts.get(fact.code))
+    is_new = before is not None and before.proofs.get(proof.code, {}).get("commitment_id") != made.id
+    return Promise(proof, made, facts, is_new)
+
+
+def _fact_text(fact: Field, value: str) -> str:
+    option = fact.option(value)
+    return option.name if option else f"{value} {fact.unit}" if fact.unit else value
+
+
+def _reasons(page: CasePage, refused: Iterable[Ruling]) -> tuple[Said, ...]:
+    reasons = [ruling.reason for ruling in refused if ruling.reason is not None]
+    if page.can(Action.CASE_RETURN) and not fits_proposal(Action.CASE_GRANT, page):
+        reasons.append(say("The examiner proposed to refuse. Who disagrees returns the proposal."))
+    elif page.can(Action.CASE_RETURN):
+        reasons.append(say("The examiner proposed to grant. Who disagrees returns the proposal."))
+    return tuple({str(reason): reason for reason in reasons}.values())
+
+
+def _span_days(span: Span) -> str:
+    first, last = span.first, span.last
+    if first == last:
+        return f"{first:%m-%d}"
+    return f"{first:%m-%d}–{last:%d}" if first.month == last.month else f"{first:%m-%d}–{last:%m-%d}"
+
+
+def _span_numbers(span: Span) -> str:
+    if span.ordinal_from is None:
+        return "–"
+    return str(span.ordinal_from) if span.ordinal_from == span.ordinal_to else f"{span.ordinal_from}–{span.ordinal_to}"
+
+
+def _span_words(span: Span) -> Said:
+    return say("%(why)s %(source)s", why=span.why, source=span.source)

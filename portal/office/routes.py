@@ -1,0 +1,242 @@
+"""The worklist, the one page of a case, its papers, and the acts."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from flask import Blueprint, current_app, flash, redirect, render_template, request, send_file, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+
+from licensing import policy
+from licensing.cases import actions, evidence, queries
+from licensing.cases.journal import not_found, subject_of
+from licensing.cases.machine import FINAL, TURN_NAMES, State
+from licensing.cases.queries import CasePage
+from licensing.catalogue import load_catalogue
+from licensing.clock import now
+from licensing.errors import Conflict, Forbidden, Invalid, LeizhengError, NotFound
+from licensing.policy import Action
+from licensing.words import N_, Said, say
+from portal.components import NavLink, errors_by_field, path_exists
+from portal.office import presentation
+from portal.office.acts import ACTS, Act, act_title, lead
+from portal.office.forms import Filled, Filter, read_filter
+from portal.office.opinions import opinions_for
+from portal.security import Access, access, current_actor
+
+blueprint = Blueprint("office", __name__, url_prefix="/office")
+NAVIGATION = [NavLink("office.worklist", N_("Worklist"), Access.OFFICER)]
+PAGE_SIZE = 30
+ID = "int(max=2147483647)"
+
+
+@blueprint.get("")
+@access(Access.OFFICER)
+def worklist() -> ResponseReturnValue:
+    """What waits for my posts, the least time left first."""
+    asked = read_filter(request.args)
+    found = queries.worklist(
+        current_actor(), states=asked.states, matter=asked.matter or None, search=asked.search, after=asked.after, size=PAGE_SIZE
+    )
+    return render_template(
+        "portal/office/worklist.html",
+        asked=asked,
+        rows=[(row, *presentation.left_badge(row.days_left, State(row.case.state))) for row in found.rows],
+        first_url=_worklist_url(asked) if asked.after else None,
+        next_url=_worklist_url(asked, found.next_key) if found.next_key else None,
+        shows=_shows(),
+        matters=[(matter.code, say(matter.english_name)) for matter in load_catalogue().matters],
+        **_state_words(),
+    )
+
+
+@blueprint.get(f"/cases/<{ID}:case_id>")
+@access(Access.OFFICER)
+def case(case_id: int) -> ResponseReturnValue:
+    return _case_page(_open(case_id))
+
+
+@blueprint.post(f"/cases/<{ID}:case_id>/accept")
+@access(Access.OFFICER)
+def accept(case_id: int) -> ResponseReturnValue:
+    page = _open(case_id)
+    try:
+        _require(page, Action.CASE_ACCEPT)
+        actions.accept(current_actor(), case_id)
+    except Conflict as error:
+        return _moved_on(case_id, error)
+    flash(gettext("The application was accepted and the receipt was sent."))
+    return redirect(url_for("office.case", case_id=case_id), 303)
+
+
+@blueprint.get(f"/cases/<{ID}:case_id>/documents/<{ID}:document_id>")
+@access(Access.OFFICER)
+def document(case_id: int, document_id: int) -> ResponseReturnValue:
+    _open(case_id)
+    row, content = evidence.submitted_document(current_actor(), case_id, document_id)
+    return _download(content, row.media_type, row.filename)
+
+
+@blueprint.get(f"/cases/<{ID}:case_id>/letters/<{ID}:letter_id>")
+@access(Access.OFFICER)
+def letter(case_id: int, letter_id: int) -> ResponseReturnValue:
+    _open(case_id)
+    found, content = evidence.letter_for(current_actor(), case_id, letter_id)
+    return _download(content, "application/pdf", f"{found.number}.pdf")
+
+
+@blueprint.get(f"/cases/<{ID}:case_id>/promises/<{ID}:commitment_id>")
+@access(Access.OFFICER)
+def statement(case_id: int, commitment_id: int) -> ResponseReturnValue:
+    """The promise as it was shown and kept, byte for byte."""
+    page = _open(case_id)
+    made, content = evidence.statement_for(current_actor(), case_id, commitment_id)
+    return _download(content, "text/plain; charset=utf-8", f"{page.case.public_number}-{made.proof}-{made.id}.txt")
+
+
+@blueprint.get(f"/cases/<{ID}:case_id>/licence")
+@access(Access.OFFICER)
+def licence(case_id: int) -> ResponseReturnValue:
+    _open(case_id)
+    found, content = queries.licence_file(current_actor(), case_id)
+    return _download(content, "application/pdf", f"{found.number}.pdf")
+
+
+def _show_act(act: Act) -> Callable[[int], ResponseReturnValue]:
+    def show(case_id: int) -> ResponseReturnValue:
+        page = _open(case_id)
+        try:
+            _require(page, act.action)
+        except Conflict as error:
+            return _moved_on(case_id, error)
+        return _act_page(act, page, Filled(act.start(page)))
+
+    return access(Access.OFFICER)(show)
+
+
+def _send_act(act: Act) -> Callable[[int], ResponseReturnValue]:
+    def send(case_id: int) -> ResponseReturnValue:
+        page = _open(case_id)
+        try:
+            _require(page, act.action)
+            filled = act.read(request.form, page)
+            if filled.errors or request.form.get("do") == "preview":
+                return _act_page(act, page, filled, 422 if filled.errors else 200)
+            act.perform(current_actor(), case_id, filled.values)
+        except Invalid as error:
+            return _act_page(act, page, Filled(filled.values, errors_by_field(error) or {"act": error.sentence}), 422, error.next_step)
+        except (Forbidden, NotFound):
+            raise
+        except LeizhengError as error:
+            return _moved_on(case_id, error)
+        flash(gettext(act.done))
+        return redirect(url_for("office.case", case_id=case_id), 303)
+
+    return access(Access.OFFICER)(send)
+
+
+for _act in ACTS:
+    _name = _act.slug.replace("-", "_")
+    blueprint.add_url_rule(f"/cases/<{ID}:case_id>/{_act.slug}", _name, _show_act(_act), methods=["GET"])
+    blueprint.add_url_rule(f"/cases/<{ID}:case_id>/{_act.slug}", f"{_name}_send", _send_act(_act), methods=["POST"])
+
+
+def _open(case_id: int) -> CasePage:
+    """The case, if it lies at an authority where the reader holds a post. A seat in a company opens nothing here."""
+    actor = current_actor()
+    page = queries.case_page(actor, case_id)
+    if page.case.authority_id not in actor.authority_ids:
+        raise not_found()
+    if page.case.company_id in actor.company_ids:
+        raise Forbidden(
+            say("You belong to the company that applies, so you may not handle this case."),
+            next_step=say("Ask a colleague with the right post to do it."),
+        )
+    return page
+
+
+def _require(page: CasePage, action: Action) -> None:
+    """Ask the policy first and the machine second, as the action itself will; so a form is not filled in for nothing."""
+    window = timedelta(seconds=current_app.config["LEIZHENG"].reauthentication_window)
+    subject = subject_of(page.case, page.view.handlers)
+    policy.require(current_actor(), action, subject, now=now(), window=window)
+    if action not in page.rulings:
+        raise Conflict(
+            say("This cannot be done any more: the case has moved on."),
+            next_step=say("Look at the new state below."),
+            code="case-moved-on",
+        )
+
+
+def _moved_on(case_id: int, error: LeizhengError) -> ResponseReturnValue:
+    """The case as it is now, with the sentence that says why nothing was done."""
+    return _case_page(_open(case_id), error)
+
+
+def _case_page(page: CasePage, problem: LeizhengError | None = None) -> ResponseReturnValue:
+    check_path = presentation.public_check_path(page)
+    sheet = render_template(
+        "portal/office/case.html",
+        page=page,
+        problem=problem,
+        panel=presentation.panel(page),
+        blocks=presentation.blocks(page),
+        papers=presentation.papers(page),
+        promises=presentation.promises(page, evidence.promises_handed_in(current_actor(), page.case.id)),
+        history=[(entry, presentation.history_items(page.matter, entry)) for entry in page.timeline],
+        legal=presentation.clock_card(page.deadline.legal) if page.deadline else None,
+        promised=presentation.clock_card(page.deadline.promised) if page.deadline and page.deadline.promised else None,
+        check_path=check_path if check_path and path_exists(check_path) else None,
+        letter_kinds={letter.id: load_catalogue().letter(letter.kind) for letter in page.letters},
+        act_titles={act.slug: act_title(act, page) for act in ACTS},
+        turn=say(TURN_NAMES[page.view.turn]),
+        **_state_words(),
+    )
+    return sheet, problem.http_status if problem else 200
+
+
+def _act_page(act: Act, page: CasePage, filled: Filled, status: int = 200, next_step: Said | None = None) -> ResponseReturnValue:
+    shown = render_template(
+        act.template,
+        act=act,
+        page=page,
+        title=act_title(act, page),
+        lead=lead(act, page),
+        values=filled.values,
+        errors=filled.errors,
+        next_step=next_step,
+        opinions=opinions_for(act.slug, page.matter.code),
+        preview=presentation.letter_preview(page, act, filled.values),
+        face=presentation.licence_preview(page) if act.action is Action.CASE_GRANT else None,
+        groups=presentation.target_groups(page.matter) if act.action is Action.CASE_REQUEST_CORRECTION else (),
+        **_state_words(),
+    )
+    return shown, status
+
+
+def _download(content: bytes, media_type: str, name: str) -> ResponseReturnValue:
+    response = send_file(io.BytesIO(content), mimetype=media_type, as_attachment=True, download_name=name)
+    # Flask would let shared caches keep it as long as a style sheet.
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _worklist_url(asked: Filter, after: str | None = None) -> str:
+    """The worklist with the same filter; addresses stay short because what is empty is left out."""
+    return url_for("office.worklist", show=asked.show or None, matter=asked.matter or None, search=asked.search or None, after=after)
+
+
+def _shows() -> list[tuple[str, Said]]:
+    """The choices of the worklist's first filter."""
+    states = [(str(state), say(presentation.OFFICE_STATE_NAMES[state])) for state in State if state is not State.DRAFT]
+    running = [entry for entry in states if entry[0] not in FINAL]
+    ended = [entry for entry in states if entry[0] in FINAL]
+    return [("", say("What waits for me")), ("all", say("Everything of my authority")), *running, *ended]
+
+
+def _state_words() -> dict[str, Any]:
+    return {"state_names": presentation.OFFICE_STATE_NAMES, "state_kinds": presentation.STATE_KINDS}
