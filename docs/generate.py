@@ -77,8 +77,8 @@ def verdict_codes() -> str:
         "A check gives three answers with a fixed code each, and a fourth that only your eyes can give: is it *this* paper? The table is"
         " `licensing/licences/verdict.py`; page, API and command line all use it. Codes are public and never change their meaning.",
         "The weight of an answer decides the whole: one **bad** answer makes it *invalid*; without a bad one, one **open** answer makes it"
-        " *unknown*; three **good** ones make it *valid*. What to do is told by the first answer that is not good and has a step of its own;"
-        " a valid licence is compared line by line with the paper.",
+        " *unknown*; three **good** ones make it *valid*. What to do is told by the first answer that is not good and has a step of its"
+        " own; a valid licence is compared line by line with the paper.",
         "## Whole: was the content altered?",
         _answers(WHOLE, lambda answer: Verdict(answer, GENUINE["ok"], IN_FORCE["in-force"], None)),
         "## Genuine: who issued it?",

@@ -11,10 +11,13 @@ from pathlib import Path
 import pytest
 import time_machine
 from databases import Cluster, sqlite_template
+from issued import issued, register
 from world import World, open_world
 
 from licensing.settings import Settings
 from licensing.storage import storage
+
+__all__ = ["issued", "register"]
 
 MORNING = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 """A Monday at 09:00 in China without a holiday near: five working days later it is Monday the 9th."""

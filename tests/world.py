@@ -1,7 +1,7 @@
 """A small true-to-life world for tests: one authority with keys, two companies, people in every post, and answers that hold.
 
 ``build_world(settings)`` fills the open storage; ``open_world(settings)`` opens an empty one first. Who acts is made afresh with
-``world.actor(person)``, second factor just shown. The road to a licence is walked by ``submitted``, ``accepted``, ``proposed``, ``granted``.
+``world.actor(person)``, second factor just shown. ``submitted``, ``accepted``, ``proposed`` and ``granted`` walk the road to a licence.
 """
 
 from __future__ import annotations

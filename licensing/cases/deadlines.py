@@ -24,7 +24,7 @@ class Deadline:
         return self.legal.due
 
 
-_PROMISE_SOURCE = "办事指南承诺时限"
+PROMISE_SOURCE = "办事指南承诺时限"
 _INTAKE = frozenset({State.SUBMITTED})
 _DECISION = frozenset({State.ACCEPTED, State.EVALUATING, State.PROPOSED, State.ISSUING})
 
@@ -48,4 +48,4 @@ def _promised(view: CaseView, matter: Matter, calendar: Calendar) -> Explanation
     limit = LIMITS[matter.limits.decide]
     if view.accepted_on is None or limit.amount is None or matter.promised_days >= limit.amount:
         return None
-    return explain(view.accepted_on, limit.promised(matter.promised_days, _PROMISE_SOURCE), calendar, stops=view.clock_stops)
+    return explain(view.accepted_on, limit.promised(matter.promised_days, PROMISE_SOURCE), calendar, stops=view.clock_stops)

@@ -10,7 +10,6 @@ from licensing.catalogue.answers import check_facts, clean_facts
 from licensing.catalogue.model import Proof
 from licensing.clock import local_date
 from licensing.commitments.queries import choices
-from licensing.commitments.queries import choices
 from licensing.commitments.rules import Choice, statement
 from licensing.commitments.tables import Commitment, ProofChoice
 from licensing.errors import Conflict, Invalid

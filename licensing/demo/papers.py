@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -70,7 +71,7 @@ def make_papers(upload_limit: int) -> Papers:
     )
 
 
-def _drawing(filename: str, title: str, facts: dict[str, object], limit: int) -> Paper:
+def _drawing(filename: str, title: str, facts: Mapping[str, object], limit: int) -> Paper:
     return _paper(filename, "demo/drawing.html", title, facts, limit)
 
 
@@ -78,7 +79,7 @@ def _sheet(filename: str, title: str, rows: tuple[tuple[str, str], ...], limit: 
     return _paper(filename, "demo/sheet.html", title, {"rows": rows}, limit)
 
 
-def _paper(filename: str, template: str, title: str, facts: dict[str, object], limit: int) -> Paper:
+def _paper(filename: str, template: str, title: str, facts: Mapping[str, object], limit: int) -> Paper:
     identifier = hashlib.sha256(filename.encode()).digest()[:16]
     content = render_pdf(template, {**facts, "title": title, "issued_at": _MADE_AT}, title=title, identifier=identifier)
     return Paper(filename, content, inspect(filename, content, limit))

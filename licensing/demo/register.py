@@ -99,9 +99,7 @@ def _person(work: Work, somebody: Somebody, admin_role: Role | None = None) -> P
 
 
 def _give_post(work: Work, person: Person, authority: Authority, role: Role) -> None:
-    held = select(OfficePost.id).where(
-        OfficePost.person_id == person.id, OfficePost.authority_id == authority.id, OfficePost.role == role
-    )
+    held = select(OfficePost.id).where(OfficePost.person_id == person.id, OfficePost.authority_id == authority.id, OfficePost.role == role)
     if work.session.scalar(held) is None:
         parties.give_post(work, person, authority, role, held_from=HELD_FROM)
 

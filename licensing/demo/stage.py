@@ -225,9 +225,7 @@ def _report(stage: Stage, act: Act, *, passed: bool) -> None:
     number = words["report"].format(
         place=stage.bureau(act.project).details["number_place"], year=reported.year, serial=100 + act.project.index
     )
-    result = EvaluationResult(
-        number, stage.inspectors(act.project).name, reported, passed, words["passed"] if passed else words["failed"]
-    )
+    result = EvaluationResult(number, stage.inspectors(act.project).name, reported, passed, words["passed"] if passed else words["failed"])
     actions.record_result(stage.officer(act, Role.EXAMINER), stage.cases[act.key], result)
 
 

@@ -107,7 +107,7 @@ def _submission(project: Project, steps: Steps, story: str, today: date, calenda
     if story in _CLOCK_RUNS:
         working_day = today if calendar.is_working(today) else add_working_days(today, 1, calendar)
         return add_working_days(working_day, (project.when or 0) - _running(steps), calendar)
-    ago = project.when or (3 + project.index * 61 % 168 if story.startswith("granted") else 2 + project.index * 5 % 9)
+    ago = project.when or (3 + project.index * 61 % 190 if story.startswith("granted") else 2 + project.index * 5 % 9)
     return add_working_days(today, -ago - steps[-1][1], calendar)
 
 

@@ -8,27 +8,17 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from enum import StrEnum
 
 from stdnum.iso7064 import mod_37_36
 
 from licensing.errors import Invalid
 from licensing.words import say
 
-_ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 ROOT = "1.2.156.3005.2"
 _SHAPE = re.compile(
     re.escape(ROOT) + r"\.(?P<type_code>[0-9A-Z]{21})\.(?P<issuer>[0-9A-Z]{6}|[0-9A-Z]{18})\.(?P<serial>[0-9A-Z]{1,40})"
     r"\.(?P<version>\d{3})\.(?P<check>[0-9A-Z])"
 )
-
-
-class CheckVerdict(StrEnum):
-    """What a check character is. OFF_BY_ONE is a public mistake (A = 11 … Z = 36): we name it and never make it."""
-
-    STANDARD = "standard"
-    OFF_BY_ONE = "off-by-one"
-    WRONG = "wrong"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +39,6 @@ class Identifier:
     def holds(self) -> bool:
         """Whether the check character is the right one."""
         return self.check == check_character(self.body)
-
-    @property
-    def check_verdict(self) -> CheckVerdict:
-        """Right, right by the known wrong variant, or wrong."""
-        if self.holds:
-            return CheckVerdict.STANDARD
-        return CheckVerdict.OFF_BY_ONE if self.check == _off_by_one(self.body) else CheckVerdict.WRONG
 
     def __str__(self) -> str:
         return f"{ROOT}.{self.type_code}.{self.issuer}.{self.serial}.{self.version:03d}.{self.check}"
@@ -83,14 +66,6 @@ def parse(text: str) -> Identifier:
 def check_character(body: str) -> str:
     """ISO 7064 MOD 37,36 over ``body`` (characters 0-9 and A-Z)."""
     return str(mod_37_36.calc_check_digit(body))
-
-
-def _off_by_one(body: str) -> str:
-    product = 36
-    for character in body:
-        value = int(character, 36)
-        product = ((product + value + (value > 9)) % 36 or 36) * 2 % 37
-    return _ALPHABET[(37 - product) % 36]
 
 
 def _invalid() -> Invalid:

@@ -134,17 +134,10 @@ def _lint(pdf: bytes, qr_text: str, texts: tuple[str, ...]) -> None:
     if found["problems"]:
         problems = "; ".join(f"{problem['code']}: {problem['detail']}" for problem in found["problems"])
         raise Invalid(
-            say(
-                "The rendered licence does not say what the record says: %(problems)s.",
-                problems="; ".join(map(_problem, found["problems"])),
-            ),
+            say("The rendered licence does not say what the record says: %(problems)s.", problems=problems),
             next_step=say("Nothing was signed. An operator has to look at the template and the fonts."),
             code="face-differs",
         )
-
-
-def _problem(found: dict[str, str]) -> str:
-    return f"{found['code']} {found['detail']}".strip()
 
 
 def _remember(licence_id: int, qr_text: str, prepared: bytes) -> bytes:

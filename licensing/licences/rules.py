@@ -32,7 +32,8 @@ def canonical_number(text: str) -> str:
 
     Empty when it cannot be one: too long, or with characters that are not printed.
     """
-    plain = _SPACES.sub("", unicodedata.normalize("NFKC", text[:LONGEST_TYPED].translate(_BRACKETS)).translate(_BRACKETS))
+    spaceless = _SPACES.sub("", unicodedata.normalize("NFKC", text[:LONGEST_TYPED].translate(_BRACKETS)).translate(_BRACKETS))
+    plain = unicodedata.normalize("NFC", spaceless)
     return plain if len(plain) <= LONGEST_NUMBER and plain.isprintable() else ""
 
 

@@ -61,7 +61,7 @@ def authorities(session: Session) -> list[Authority]:
 def person_names(session: Session, person_ids: set[int]) -> dict[int, str]:
     """Names by id, for timelines."""
     rows = session.execute(select(Person.id, Person.name).where(Person.id.in_(person_ids)))
-    return {person_id: name for person_id, name in rows}
+    return {row.id: row.name for row in rows}
 
 
 def _held(holding: Seat | OfficePost, on: date) -> bool:

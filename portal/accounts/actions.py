@@ -22,9 +22,14 @@ def create_account(email: str, password: str, person_id: int, totp_secret: str |
     ``totp_secret`` is Base32. Hand in ``work`` when the person was made in the same transaction. Raises ``Conflict`` at commit when the
     address is taken.
     """
+    return open_account(email, hash_password(password), person_id, totp_secret, work=work)
+
+
+def open_account(email: str, password_hash: str, person_id: int, totp_secret: str | None = None, *, work: Work | None = None) -> int:
+    """Like :func:`create_account` for a password that was hashed before, by ``secrets_at_rest.hash_password``."""
     row = Account(
         email=canonical_email(email),
-        password=hash_password(password),
+        password=password_hash,
         active=True,
         fs_uniquifier=secrets.token_urlsafe(32),
         person_id=person_id,

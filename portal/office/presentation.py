@@ -152,10 +152,10 @@ def left_badge(left: int | None, state: State) -> tuple[Said, str]:
     if left is None:
         return (say("Clock stands"), "") if state is State.EVALUATING else (say("No date"), "")
     if left < 0:
-        return say("%(days)s days late", days=-left), "bad"
+        return say("1 day late") if left == -1 else say("%(days)s days late", days=-left), "bad"
     if left == 0:
         return say("Today"), "warn"
-    return say("%(days)s days", days=left), "warn" if left <= SOON else "go"
+    return say("1 day") if left == 1 else say("%(days)s days", days=left), "warn" if left <= SOON else "go"
 
 
 def panel(page: CasePage) -> Panel:

@@ -122,7 +122,7 @@ def test_what_does_not_exist_is_missing_and_so_are_drafts_and_foreign_cases(desk
             **NANJING,
             "code": "320500",
             "name": "苏州市气象局",
-            "uscc": "11320500014150112X",
+            "uscc": "113205000141501123",
             "region_code": "320500",
             "kid": 2,
             "number_place": "苏",
@@ -149,7 +149,7 @@ def test_an_officer_of_the_company_that_applies_is_kept_out(desk: Desk) -> None:
         person, company = work.session.get_one(Person, world.intake), work.session.get_one(Company, world.company)
         parties.give_seat(work, person, company, Role.APPLICANT, held_from=date(2020, 1, 1))
         elsewhere = work.session.get_one(Person, world.applicant)
-        other = {**NANJING, "code": "320500", "name": "苏州市气象局", "uscc": "11320500014150112X", "kid": 2}
+        other = {**NANJING, "code": "320500", "name": "苏州市气象局", "uscc": "113205000141501123", "kid": 2}
         post = parties.register_authority(work, region_prefixes=("3205",), matters=("design_review",), **other)
         parties.give_post(work, elsewhere, work.session.get_one(Authority, post.id), Role.INTAKE, held_from=date(2020, 1, 1))
     own = desk.browser(world.intake)

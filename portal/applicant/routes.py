@@ -1,0 +1,185 @@
+"""My cases, the page of one case, what comes out of it, and taking it back."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from flask import Blueprint, flash, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+
+from licensing.cases import actions, drafts, evidence, queries
+from licensing.cases.machine import STATE_NAMES, TURN_NAMES, TURNS, State, Turn
+from licensing.cases.queries import CasePage
+from licensing.catalogue import load_catalogue
+from licensing.errors import Conflict
+from licensing.notices.queries import latest
+from licensing.parties.queries import company as company_of
+from licensing.policy import Action
+from licensing.storage import reading
+from licensing.words import N_, Said, say
+from portal.applicant import pages
+from portal.applicant.forms import shown
+from portal.applicant.pages import ID, my_page, to_case
+from portal.components import NavLink
+from portal.office.presentation import clock_card
+from portal.security import Access, access, current_actor
+
+blueprint = Blueprint("applicant", __name__, url_prefix="/my")
+NAVIGATION = [NavLink("applicant.cases", N_("My cases"), Access.APPLICANT)]
+REASON_LIMIT = 500
+
+
+@blueprint.get("")
+@access(Access.APPLICANT)
+def cases() -> ResponseReturnValue:
+    """All cases of my companies with state, turn and date, and the newest messages."""
+    actor = current_actor()
+    with reading(actor) as look:
+        messages = [(notice, Said(notice.sentence, notice.facts)) for notice in latest(look.session, actor.company_ids)]
+    catalogue = load_catalogue()
+    return render_template(
+        "portal/applicant/cases.html",
+        rows=[(case, catalogue.matter(case.matter), State(case.state)) for case in queries.cases_of_companies(actor)],
+        messages=messages,
+        matters=[matter for matter in catalogue.matters if matter.open],
+        state_names=STATE_NAMES,
+        state_kinds=pages.STATE_KINDS,
+        turn_of=lambda state: say(TURN_NAMES[TURNS[state]]),
+    )
+
+
+@blueprint.get("/start/<matter>")
+@access(Access.APPLICANT)
+def start(matter: str) -> ResponseReturnValue:
+    return _start_page(matter, {})
+
+
+@blueprint.post("/start/<matter>")
+@access(Access.APPLICANT)
+def start_send(matter: str) -> ResponseReturnValue:
+    typed = request.form.get("company", "")
+    mine = {str(company_id): company_id for company_id in current_actor().company_ids}
+    if typed not in mine:
+        return _start_page(matter, {"company": say("Choose the company that applies.")}, 422)
+    case_id = drafts.start(current_actor(), mine[typed], matter)
+    return to_case(case_id)
+
+
+@blueprint.get(f"/cases/<{ID}:case_id>")
+@access(Access.APPLICANT)
+def case(case_id: int) -> ResponseReturnValue:
+    """The task list while it can be filled in, afterwards where it is."""
+    page = my_page(case_id)
+    if page.state in pages.OPEN:
+        return _task_list(page)
+    return _where_it_is(page)
+
+
+@blueprint.get(f"/cases/<{ID}:case_id>/withdraw")
+@access(Access.APPLICANT)
+def withdraw(case_id: int) -> ResponseReturnValue:
+    page = my_page(case_id)
+    return _withdraw_page(page, {}) if page.can(Action.CASE_WITHDRAW) else to_case(case_id)
+
+
+@blueprint.post(f"/cases/<{ID}:case_id>/withdraw")
+@access(Access.APPLICANT)
+def withdraw_send(case_id: int) -> ResponseReturnValue:
+    page, reason = my_page(case_id), request.form.get("reason", "").strip()
+    complaint = _reason_complaint(reason)
+    if complaint is not None:
+        return _withdraw_page(page, {"reason": complaint}, 422)
+    try:
+        actions.withdraw(current_actor(), case_id, reason)
+    except Conflict as error:
+        flash(error.sentence.in_words(gettext))
+        return to_case(case_id)
+    flash(gettext("The application was withdrawn."))
+    return to_case(case_id)
+
+
+@blueprint.get(f"/cases/<{ID}:case_id>/files/<{ID}:document_id>")
+@access(Access.APPLICANT)
+def document(case_id: int, document_id: int) -> ResponseReturnValue:
+    my_page(case_id)
+    row, content = queries.document_for(current_actor(), case_id, document_id)
+    return pages.download(content, row.media_type, row.filename)
+
+
+@blueprint.get(f"/cases/<{ID}:case_id>/letters/<{ID}:letter_id>")
+@access(Access.APPLICANT)
+def letter(case_id: int, letter_id: int) -> ResponseReturnValue:
+    my_page(case_id)
+    found, content = evidence.letter_for(current_actor(), case_id, letter_id)
+    return pages.download(content, "application/pdf", f"{found.number}.pdf")
+
+
+@blueprint.get(f"/cases/<{ID}:case_id>/promises/<{ID}:commitment_id>")
+@access(Access.APPLICANT)
+def statement(case_id: int, commitment_id: int) -> ResponseReturnValue:
+    """The promise as it was shown and kept, byte for byte."""
+    page = my_page(case_id)
+    made, content = evidence.statement_for(current_actor(), case_id, commitment_id)
+    return pages.download(content, "text/plain; charset=utf-8", f"{page.case.public_number}-{made.proof}-{made.id}.txt")
+
+
+@blueprint.get(f"/cases/<{ID}:case_id>/licence.pdf")
+@access(Access.APPLICANT)
+def licence(case_id: int) -> ResponseReturnValue:
+    my_page(case_id)
+    found, content = queries.licence_file(current_actor(), case_id)
+    return pages.download(content, "application/pdf", f"{found.number}.pdf")
+
+
+def _start_page(matter_code: str, errors: dict[str, Said], status: int = 200) -> ResponseReturnValue:
+    matter, actor = load_catalogue().matter(matter_code), current_actor()
+    with reading(actor) as look:
+        companies = [company_of(look.session, company_id) for company_id in sorted(actor.company_ids)]
+    page = render_template(
+        "portal/applicant/start.html", matter=matter, companies=companies, errors=errors, typed=request.form.get("company", "")
+    )
+    return page, status
+
+
+def _task_list(page: CasePage) -> str:
+    return render_template(
+        "portal/applicant/tasks.html",
+        page=page,
+        tasks=[(task, pages.task_url(page, task), *pages.TASK_WORDS[task.state]) for task in page.tasks],
+        corrections=pages.corrections(page),
+        unfinished=pages.unfinished(page),
+        forecast=pages.forecast(page.matter),
+        card=clock_card,
+    )
+
+
+def _where_it_is(page: CasePage) -> str:
+    qr_text = page.licence.qr_text if page.licence else None
+    running = page.deadline
+    return render_template(
+        "portal/applicant/case.html",
+        page=page,
+        state_name=STATE_NAMES[page.state],
+        state_kind=pages.STATE_KINDS[page.state],
+        turn=say(TURN_NAMES[page.view.turn]),
+        turn_is_over=page.view.turn is Turn.NOBODY,
+        legal=clock_card(running.legal) if running else None,
+        promised=clock_card(running.promised) if running and running.promised else None,
+        history=pages.history(page),
+        letters=[(letter, load_catalogue().letter(letter.kind)) for letter in page.letters],
+        submission=page.view.submissions[-1] if page.view.submissions else None,
+        verify_path=urlsplit(qr_text).path if qr_text else None,
+        may_withdraw=page.can(Action.CASE_WITHDRAW),
+        shown=shown,
+    )
+
+
+def _withdraw_page(page: CasePage, errors: dict[str, Said], status: int = 200) -> ResponseReturnValue:
+    return render_template("portal/applicant/withdraw.html", page=page, errors=errors, reason=request.form.get("reason", "")), status
+
+
+def _reason_complaint(reason: str) -> Said | None:
+    if not reason:
+        return say("Say why you take the application back.")
+    return say("At most %(limit)s characters are possible.", limit=REASON_LIMIT) if len(reason) > REASON_LIMIT else None

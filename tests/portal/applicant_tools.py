@@ -1,0 +1,53 @@
+"""What an applicant types, and the forms of a page as a browser would send them."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+from portal_tools import CheckingClient, parse
+from werkzeug.test import TestResponse
+from world import facts, tiny_pdf
+
+
+def typed(section: str, values: Any, **more: object) -> dict[str, object]:
+    """The fields of a section as the form names them."""
+    if isinstance(values, list):
+        return {f"{section}.{number}.{name}": text for number, row in enumerate(values) for name, text in row.items()} | more
+    return {f"{section}.{name}": text for name, text in values.items()} | more
+
+
+def held(page: TestResponse) -> dict[str, str]:
+    """What stands in the fields of the page now."""
+    found: dict[str, str] = {}
+    for node in parse(page.text).iter():
+        name = node.get("name")
+        if name and node.tag == "input" and (node.get("type") not in ("radio", "checkbox") or node.get("checked") is not None):
+            found[name] = node.get("value", "")
+        elif name and node.tag == "textarea":
+            found[name] = (node.text or "").removeprefix("\n")
+        elif name and node.tag == "select":
+            found[name] = next((option.get("value", "") for option in node.iter("option") if option.get("selected") is not None), "")
+    return found
+
+
+def save(browser: CheckingClient, case_id: int, section: str, values: Any, **more: object) -> TestResponse:
+    """Fill in a section and press *save and continue*."""
+    path = f"/my/cases/{case_id}/sections/{section}"
+    version = held(browser.get(path))["draft_version"]
+    return browser.send(path, {"draft_version": version, "then": "continue", **typed(section, values), **more})
+
+
+def upload(browser: CheckingClient, case_id: int, material: str, *files: tuple[bytes, str]) -> TestResponse:
+    """Upload files; a tiny drawing when none is given."""
+    sent = [(io.BytesIO(content), name) for content, name in files or ((tiny_pdf(), "图纸.pdf"),)]
+    return browser.send(f"/my/cases/{case_id}/documents/{material}", {"files": sent}, content_type="multipart/form-data")
+
+
+def promise(browser: CheckingClient, case_id: int, proof: str, **changes: object) -> TestResponse:
+    """Read the notice, accept every clause, state the facts and promise."""
+    path = f"/my/cases/{case_id}/proofs/{proof}/promise"
+    page = browser.get(path)
+    clauses = [node.get("value") for node in parse(page.text).iter("input") if node.get("name") == "accepted"]
+    data = {"accepted_notice": held(page)["accepted_notice"], "accepted": clauses, **typed(proof, facts(proof))}
+    return browser.send(path, data | changes)
