@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from functools import cached_property
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
@@ -31,7 +30,7 @@ COMMANDS: Mapping[str, str] = {
 class LateGroup(click.Group):
     """Commands are imported when they are called, so that the start is quick and a broken one hides no other."""
 
-    @cached_property
+    @property
     def foreign(self) -> dict[str, EntryPoint]:
         return {point.name: point for point in entry_points(group=GROUP)}
 

@@ -38,6 +38,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     connect(app, settings)
     language.speak(app)
     Security(app, FSQLALiteUserDatastore(db, Account, AccountRole), register_blueprint=False)
+    # The library would read every JSON body, of any size, in search of a token; a session is the only way in.
+    app.login_manager.request_loader(lambda _request: None)  # type: ignore[attr-defined]
     security.protect(app, settings)
     failures.register(app)
     navigation: list[components.NavLink] = []

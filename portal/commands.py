@@ -30,7 +30,7 @@ from portal.demo_accounts import (
     write_accounts,
 )
 
-BLOCKING_THREADS = 8
+BLOCKING_THREADS = 4
 _WORKER = "from licensing.worker import worker; worker(prog_name='leizheng worker')"
 _PATIENCE = 10.0
 
@@ -74,7 +74,6 @@ def serve(host: str | None, port: int | None, workers: int | None, with_worker: 
         respawn_failed_workers=True,
         workers_kill_timeout=int(_PATIENCE),
         log_level=LogLevels.warning,
-        process_name="leizheng",
     )
     console.print(f"[bold]http://{host or settings.bind_host}:{port or settings.bind_port}/[/bold]  (Ctrl-C ends it)")
     with _background_work(wanted=with_worker):

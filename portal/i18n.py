@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from io import BytesIO
 from pathlib import Path
 
@@ -81,3 +82,7 @@ def _write(path: Path, catalog: Catalog) -> None:
     text = BytesIO()
     write_po(text, catalog, omit_header=False, width=140, sort_output=True, include_lineno=False)
     path.write_bytes(text.getvalue())
+
+
+if __name__ == "__main__":
+    {"extract": extract, "compile": compile}[sys.argv[1]]()

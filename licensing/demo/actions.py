@@ -6,15 +6,15 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 from functools import partial
 from threading import Lock
 from typing import Literal
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from licensing.cases.tables import Case
-from licensing.clock import load_calendar, today
+from licensing.clock import CHINA, load_calendar, today
 from licensing.demo import register
 from licensing.demo.cast import Cast, Somebody, load_cast
 from licensing.demo.certificates import certify, moment_of
@@ -24,11 +24,13 @@ from licensing.demo.stage import Stage
 from licensing.demo.stories import timetable
 from licensing.licences.status import PUBLIC
 from licensing.licences.tables import Licence
+from licensing.notices.tables import Notice
 from licensing.parties.tables import Authority, Company, Person
 from licensing.policy import SYSTEM
 from licensing.settings import Settings
 from licensing.storage import Base, Work, reading, unit_of_work
 from licensing.storage.counters import Counter
+from licensing.storage.tables import OutboxMessage
 from licensing.words import N_, Said, say
 
 Scale = Literal["full", "small"]
@@ -102,7 +104,18 @@ def _play(settings: Settings, cast: Cast, ids: Registered, progress: Progress, s
             scene.play()
             count.add(1)
         stage.wait_for_all()
+    _settle(_first_day())
     count.finish()
+
+
+def _settle(first_day: date) -> None:
+    """What was to be told in the past was told then, and what is older than two weeks was read."""
+    start = datetime.combine(first_day, time(), tzinfo=CHINA)
+    with unit_of_work(SYSTEM) as work:
+        told = update(OutboxMessage).where(OutboxMessage.delivered_at.is_(None), OutboxMessage.created_at < start)
+        work.session.execute(told.values(delivered_at=OutboxMessage.created_at, attempts=1))
+        read = update(Notice).where(Notice.read_at.is_(None), Notice.sent_at < start - timedelta(days=14))
+        work.session.execute(read.values(read_at=Notice.sent_at))
 
 
 def _scenes(stage: Stage, scale: Scale, first_day: date) -> list[_Scene]:

@@ -126,7 +126,6 @@ _WHOLE = (
     _bad("bytes-after-end", say("Something was added after the end of the signed file.")),
     _bad("not-whole-file", say("The signature does not cover the whole file.")),
     _bad("no-signature", say("The file carries no signature.")),
-    _bad("not-certified", say("The signature does not forbid later changes, as the seal of a licence does.")),
     _bad("several-signatures", say("The file carries more than one signature; a licence has exactly one.")),
     _bad("not-certified", say("The signature does not forbid later changes; that of a licence does.")),
     _bad("unreadable", say("The file cannot be read as a licence.")),

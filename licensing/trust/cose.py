@@ -30,6 +30,7 @@ _ECDSA: Final[dict[int, hashes.HashAlgorithm]] = {
 }
 _EDDSA: Final = frozenset({-8, -19})
 _P256_ALGORITHMS: Final = frozenset({-7, -9})
+_P256_ORDER: Final = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 
 
 class CoseRefused(LeizhengError):
@@ -132,6 +133,15 @@ def raw_signature(der: bytes, size: int = 32) -> bytes:
     """The raw r‖s of a DER ECDSA signature, ``size`` bytes each. Source: RFC 9053 2.1."""
     r, s = decode_dss_signature(der)
     return r.to_bytes(size, "big") + s.to_bytes(size, "big")
+
+
+def smaller_s(der: bytes) -> bytes:
+    """A DER ECDSA signature on P-256 with the smaller of its two values of s.
+
+    Both s and n − s verify; allowing one leaves one spelling, so that a signed file cannot be changed into another valid one.
+    """
+    r, s = decode_dss_signature(der)
+    return encode_dss_signature(r, min(s, _P256_ORDER - s))
 
 
 def encode(value: object) -> bytes:

@@ -27,7 +27,7 @@ def checks(keys_dir: Path, journal_path: Path) -> list[Check]:
     """The state of keys, certificates and journal; reads no private key and changes nothing but a torn last line of the journal."""
     return [
         _look("trust.private-files", lambda: _private_files(keys_dir), say("Give private keys mode 0600 and their folders mode 0700.")),
-        _look("trust.list", lambda: _trust_list(keys_dir), say("Run leizheng init, or make new keys with leizheng keys.")),
+        _look("trust.list", lambda: _trust_list(keys_dir), say("Run leizheng init.")),
         _look("trust.journal", lambda: _journal(journal_path), say("Restore the signer's journal before anything is signed.")),
     ]
 

@@ -28,7 +28,7 @@ from pyhanko.sign.validation.status import PdfSignatureStatus, SignatureCoverage
 from pyhanko_certvalidator import ValidationContext
 
 from licensing.errors import LeizhengError
-from licensing.trust import pades, trust_list
+from licensing.trust import cose, pades, trust_list
 from licensing.trust.trust_list import SealCertificate, TrustList
 
 OK: Final = "ok"
@@ -176,7 +176,8 @@ def _spelled_as_ours(data: bytes, signature: EmbeddedPdfSignature, seal: SealCer
     chain = (seal.certificate, trust.root.certificate)
     expected_attributes = pades.signed_attributes(prepared, seal.certificate)
     value = signature.signer_info["signature"].native
-    return pades.contents(expected_attributes, value, chain, end - start) == data[start:end]
+    spelled = pades.contents(expected_attributes, value, chain, end - start)
+    return value == cose.smaller_s(value) and spelled == data[start:end]
 
 
 def _context(trust: TrustList, moment: datetime | None) -> ValidationContext:

@@ -16,7 +16,6 @@ from typing import Final, Protocol
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
-from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
 
 from licensing.errors import Conflict, Invalid, Misconfigured
 from licensing.trust import attributes, certificates, cose, lz1
@@ -29,7 +28,6 @@ PrivateKey = ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey
 QR: Final = "qr"
 SEAL: Final = "seal"
 DIGEST_SIZE: Final = 32
-_P256_ORDER: Final = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 
 
 class SecondPayload(Conflict):
@@ -146,7 +144,7 @@ class LocalSigner:
         if not valid:
             raise Misconfigured(
                 say("The authority %(code)s has no QR key for the date of issue.", code=authority_code),
-                next_step=say("Make a key for this period with leizheng keys."),
+                next_step=say("An operator has to make a key for this period."),
             )
         return max(valid, key=lambda key: key.not_before)
 
@@ -200,9 +198,7 @@ def sign_der(key: PrivateKey, data: bytes) -> bytes:
     """The signature as CMS carries it: DER for ECDSA with SHA-256 (RFC 5753), raw for EdDSA (RFC 8419)."""
     if not isinstance(key, ec.EllipticCurvePrivateKey):
         return key.sign(data)
-    r, s = decode_dss_signature(key.sign(data, ec.ECDSA(hashes.SHA256())))
-    # Both s and n − s verify; taking the smaller leaves one signature, so that a file cannot be changed into another valid one.
-    return encode_dss_signature(r, min(s, _P256_ORDER - s))
+    return cose.smaller_s(key.sign(data, ec.ECDSA(hashes.SHA256())))
 
 
 def _valid_at(keys: Iterable[_QrKey], moment: datetime) -> list[_QrKey]:

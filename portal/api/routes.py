@@ -19,6 +19,7 @@ from licensing.trust.current import current_trust_list
 from licensing.words import say
 from portal.accounts import limits
 from portal.api.openapi import LONGEST_FIELD, description
+from portal.public.verify_routes import read_upload
 from portal.security import Access, access
 
 blueprint = Blueprint("api", __name__)
@@ -83,8 +84,7 @@ def _judge(asked: dict[str, Any]) -> Verdict:
 
 
 def _file() -> dict[str, Any]:
-    upload = request.files.get("file")
-    content = upload.read(_settings().upload_limit + 1) if upload else b""
+    content = read_upload(request.files.get("file"), _settings().upload_limit)
     if not content:
         raise _malformed([FieldError("file", "required", say("Send the file as the part “file”."))])
     if len(content) > _settings().upload_limit:

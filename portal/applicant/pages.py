@@ -107,6 +107,15 @@ def task_url(page: CasePage, task: Task) -> str:
     return target_url(page, task.code if task.kind == "section" else f"{task.kind}:{task.code}")
 
 
+def task_words(page: CasePage, task: Task) -> tuple[str, str]:
+    """How far the task is, in words and colour; during corrections also whether it is asked for."""
+    if page.state is State.DRAFT or task.state in ("incomplete", "not_started"):
+        return TASK_WORDS[task.state]
+    code = task.code if task.kind == "section" else f"{task.kind}:{task.code}"
+    named = any(item["target"] == code or item["target"].startswith(f"{code}.") for item in page.view.correction_items)
+    return (N_("To correct"), "warn") if named else (N_("As submitted"), "")
+
+
 def next_url(page: CasePage, section: str) -> str:
     """The first section after ``section`` that is not finished; the task list when there is none."""
     codes = [part.code for part in page.matter.sections]

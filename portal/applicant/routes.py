@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from licensing.cases import actions, drafts, evidence, queries
-from licensing.cases.machine import STATE_NAMES, TURN_NAMES, TURNS, State, Turn
+from licensing.cases.machine import FINAL, STATE_NAMES, TURN_NAMES, TURNS, State, Turn
 from licensing.cases.queries import CasePage
 from licensing.catalogue import load_catalogue
 from licensing.errors import Conflict
@@ -45,6 +45,7 @@ def cases() -> ResponseReturnValue:
         matters=[matter for matter in catalogue.matters if matter.open],
         state_names=STATE_NAMES,
         state_kinds=pages.STATE_KINDS,
+        finished=FINAL,
         turn_of=lambda state: say(TURN_NAMES[TURNS[state]]),
     )
 
@@ -146,7 +147,7 @@ def _task_list(page: CasePage) -> str:
     return render_template(
         "portal/applicant/tasks.html",
         page=page,
-        tasks=[(task, pages.task_url(page, task), *pages.TASK_WORDS[task.state]) for task in page.tasks],
+        tasks=[(task, pages.task_url(page, task), *pages.task_words(page, task)) for task in page.tasks],
         corrections=pages.corrections(page),
         unfinished=pages.unfinished(page),
         forecast=pages.forecast(page.matter),
@@ -165,7 +166,7 @@ def _where_it_is(page: CasePage) -> str:
         turn=say(TURN_NAMES[page.view.turn]),
         turn_is_over=page.view.turn is Turn.NOBODY,
         legal=clock_card(running.legal) if running else None,
-        promised=clock_card(running.promised) if running and running.promised else None,
+        promised=clock_card(running.promised) if running and running.promised and running.due else None,
         history=pages.history(page),
         letters=[(letter, load_catalogue().letter(letter.kind)) for letter in page.letters],
         submission=page.view.submissions[-1] if page.view.submissions else None,

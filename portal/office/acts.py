@@ -105,7 +105,7 @@ _LEADS = {
         " the corrections arrive."
     ),
     Action.CASE_NOT_ACCEPT: N_("The case ends here. The applicant receives the reason in writing and may object."),
-    Action.CASE_COMMISSION: N_("While the %(what)s is under way the clock stands. The applicant is told how long it will take."),
+    Action.CASE_COMMISSION: N_("%(what)s: while it is under way the clock stands, and the applicant is told how long it will take."),
     Action.CASE_RECORD_RESULT: N_("With the result the clock runs again from today."),
     Action.CASE_PROPOSE: N_("You propose, another person decides."),
     Action.CASE_RETURN: N_("The examiner gets the case back with your reason and proposes anew."),

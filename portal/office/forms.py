@@ -80,11 +80,12 @@ def correction_values(_page: CasePage) -> Values:
 
 def read_correction(form: Form, page: CasePage) -> Filled:
     """The items to correct. A note counts as picked; a picked item without a note is complained about at its note."""
-    known = [target.code for target in targets(page.matter)]
+    known = {target.code: target for target in targets(page.matter)}
     notes = {code: text for code in known if (text := _text(form, f"note.{code}"))}
     ticked = {code for code in known if form.get(f"pick.{code}")}
     picked = tuple(code for code in known if code in ticked or code in notes)
-    errors = {f"note.{code}": complaint for code in picked if (complaint := _complaint(notes.get(code, ""), _WHAT_IS_WRONG, NOTE_LIMIT))}
+    empty = {code: say("Say what is wrong: %(name)s.", name=say(known[code].english_name)) for code in picked}
+    errors = {f"note.{code}": complaint for code in picked if (complaint := _complaint(notes.get(code, ""), empty[code], NOTE_LIMIT))}
     if not picked:
         errors["items"] = say("Choose at least one item and say what is wrong with it.")
     return Filled({"picked": picked, "notes": notes}, errors)
@@ -163,9 +164,6 @@ def commissioned_body(page: CasePage) -> str:
     """The body that was commissioned last, as the history tells it."""
     bodies = [entry.detail for entry in page.timeline if entry.event == "EvaluationCommissioned"]
     return bodies[-1] if bodies else ""
-
-
-_WHAT_IS_WRONG = say("Say what is wrong with it.")
 
 
 def _recommendation_complaint(recommendation: str, page: CasePage) -> Said | None:

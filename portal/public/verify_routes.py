@@ -6,6 +6,7 @@ from datetime import date
 
 from flask import Blueprint, Response, current_app, render_template, request
 from flask.typing import ResponseReturnValue
+from werkzeug.datastructures import FileStorage
 
 from licensing.clock import CHINA, now
 from licensing.licences.verdict import Overall, Verdict, Weight
@@ -72,8 +73,8 @@ def number() -> ResponseReturnValue:
 @blueprint.post("/verify/file")
 @access(Access.PUBLIC)
 def file() -> ResponseReturnValue:
-    settings, upload = _settings(), request.files.get("file")
-    content = upload.read(settings.upload_limit + 1) if upload else b""
+    settings = _settings()
+    content = read_upload(request.files.get("file"), settings.upload_limit)
     if not content:
         return _form(errors={"file": say("Choose a file that is not empty.")})
     if len(content) > settings.upload_limit:
@@ -83,6 +84,14 @@ def file() -> ResponseReturnValue:
         return _too_often("file", allowance)
     with reading(SYSTEM) as look:
         return _result(verify_file(content, current_trust_list(settings), (settings.public_host,), look.session))
+
+
+def read_upload(upload: FileStorage | None, limit: int) -> bytes:
+    """The bytes of an upload, one more than ``limit`` at most; nothing when there is none."""
+    if upload is None:
+        return b""
+    with upload.stream as stream:
+        return stream.read(limit + 1)
 
 
 def _form(typed: dict[str, str] | None = None, errors: dict[str, Said] | None = None, status: int = 422) -> tuple[str, int]:

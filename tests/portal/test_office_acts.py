@@ -75,7 +75,7 @@ def test_corrections_are_asked_for_item_by_item(desk: Desk) -> None:
     typed = {"pick.project.address": "yes", "note.project.use": "请写明用途"}
     without_note = browser.send(url, typed)
     assert without_note.status_code == 422
-    assert complaint(without_note, "note.project.address") == "Say what is wrong with it."
+    assert complaint(without_note, "note.project.address") == "Say what is wrong: Address of the project."
     assert "请写明用途" in without_note.text
 
     preview = browser.send(url, {**typed, "note.project.address": "地址与图纸不符", "do": "preview"})

@@ -16,10 +16,12 @@ from typing import Any
 
 import pikepdf
 import pytest
+from asn1crypto import cms
 from asn1crypto import keys as asn1_keys
 from asn1crypto import x509 as asn1_x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.reader import PdfFileReader
@@ -198,6 +200,18 @@ def test_updates_and_rewrites_are_refused(signed: bytes, trust: TrustList, chang
     whole, genuine = codes(change(signed), trust)
     assert whole in {"bytes-after-end", "altered", "not-whole-file"}
     assert genuine == whole
+
+
+def test_the_mirrored_value_of_the_signature_is_refused(signed: bytes, trust: TrustList) -> None:
+    prepared = pades.prepared_from_bytes(signed)
+    start, end = prepared.reserved
+    chain = trust.seal_chain(trust.seals[0].authority_code)
+    content = cms.ContentInfo.load(bytes.fromhex(signed[start + 1 : end - 1].decode()))["content"]
+    r, s = decode_dss_signature(content["signer_infos"][0]["signature"].native)
+    mirrored = encode_dss_signature(r, 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551 - s)
+    other = pades.embed(prepared, pades.signed_attributes(prepared, chain[0]), mirrored, chain)
+    assert codes(signed, trust) == ("ok", "ok")
+    assert codes(other, trust) == ("altered", "altered")
 
 
 def test_second_signature_is_refused(signed: bytes, trust: TrustList) -> None:

@@ -1,0 +1,126 @@
+"""The data files of the demo world, and the pure parts: codes that hold, days that lie right."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import date
+
+import pytest
+from stdnum.cn import uscc
+
+from licensing.cases.machine import FINAL, Event, State, transition
+from licensing.catalogue import load_catalogue
+from licensing.clock import CHINA, add_working_days, load_calendar
+from licensing.demo.cast import load_cast
+from licensing.demo.stories import ACCEPTANCE, DESIGN, EVENTS, STORIES, Act, timetable
+from licensing.documents.fonts import missing_glyphs
+
+TODAY = date(2026, 11, 24)
+DAYS = [TODAY, date(2026, 3, 7), date(2026, 10, 4), date(2026, 2, 14)]
+
+
+def end_of(story: str) -> State:
+    """Where the machine stands after the steps of a story."""
+    state = State.DRAFT
+    for verb, _ in STORIES[story]:
+        for event in EVENTS[verb]:
+            row = transition(state, event)
+            assert row is not None or event is Event.STARTED, f"{story}: {event} cannot follow in {state}"
+            state = row.target if row else state
+    return state
+
+
+def test_credit_codes_hold_and_are_all_different() -> None:
+    cast = load_cast()
+    codes = [*(firm.uscc for firm in cast.firms), *(str(bureau.details["uscc"]) for bureau in cast.bureaus)]
+    assert all(uscc.is_valid(code) for code in codes)
+    assert len(set(codes)) == len(codes) == 48
+    assert all(firm.uscc.startswith(f"91{firm.details['region_code']}") for firm in cast.firms)
+
+
+def test_size_of_the_world() -> None:
+    cast = load_cast()
+    reviews = [project.design for project in cast.projects]
+    acceptances = [project.acceptance for project in cast.projects if project.acceptance]
+    licences = sum(story.startswith("granted") for story in (*reviews, *acceptances)) + len(cast.bodies)
+    assert 38 <= len(cast.firms) <= 42
+    assert 110 <= len(reviews) + len(acceptances) <= 130
+    assert 75 <= licences <= 85
+    assert Counter(firm.grade for firm in cast.bodies) == {"1": 3, "2": 5}
+
+
+@pytest.mark.parametrize("matter", [DESIGN, ACCEPTANCE])
+def test_every_state_is_there_for_both_matters(matter: str) -> None:
+    projects = load_cast().projects
+    stories = {project.design if matter == DESIGN else project.acceptance for project in projects} - {None}
+    assert {end_of(str(story)) for story in stories} == set(State) - {State.ISSUING}
+
+
+def test_an_acceptance_follows_a_granted_review() -> None:
+    assert all(project.design.startswith("granted") for project in load_cast().projects if project.acceptance)
+
+
+def test_regions_exist_and_have_an_authority() -> None:
+    cast, catalogue = load_cast(), load_catalogue()
+    prefixes = tuple(prefix for bureau in cast.bureaus if DESIGN in bureau.matters for prefix in bureau.prefixes)
+    for project in cast.projects:
+        assert catalogue.has_region(project.region)
+        assert not catalogue.regions(project.region), f"{project.name}: the region is not the most precise one"
+        assert project.region.startswith(prefixes)
+
+
+def test_people_are_known_and_their_addresses_are_their_own() -> None:
+    cast = load_cast()
+    officers = [officer for bureau in cast.bureaus for officer in bureau.officers]
+    keys = [person.key for person in (*officers, *(somebody for somebody, _ in cast.administrators), *cast.applicants.values())]
+    assert len(set(keys)) == len(keys)
+    assert {key for firm in cast.firms for key in firm.people} == set(cast.applicants)
+    assert all(key in keys and any(firm.name == company for firm in cast.firms) for key, company in cast.extra_seats)
+
+
+def test_every_name_can_be_printed() -> None:
+    names = "".join(value for firm in load_cast().firms for value in firm.details.values())
+    assert "䶮" in names
+    assert not missing_glyphs(names)
+
+
+@pytest.mark.parametrize("today", DAYS)
+def test_everything_happened_before_today_in_working_hours(today: date) -> None:
+    calendar = load_calendar()
+    acts = timetable(load_cast().projects, today, calendar)
+    assert acts == sorted(acts, key=lambda act: act.at)
+    for act in acts:
+        moment = act.at.astimezone(CHINA)
+        assert moment.date() < today, act
+        assert calendar.is_working(moment.date())
+        assert 9 <= moment.hour < 17
+
+
+@pytest.mark.parametrize("today", DAYS)
+def test_steps_of_a_case_follow_each_other(today: date) -> None:
+    by_case: dict[tuple[int, str], list[Act]] = {}
+    for act in timetable(load_cast().projects, today, load_calendar()):
+        by_case.setdefault(act.key, []).append(act)
+    assert len(by_case) == sum(1 + bool(project.acceptance) for project in load_cast().projects)
+    for (index, matter), acts in by_case.items():
+        assert [act.place for act in acts] == list(range(len(acts)))
+        if matter == ACCEPTANCE:
+            assert by_case[index, DESIGN][-1].at < acts[0].at
+
+
+def test_the_past_is_about_a_year_long() -> None:
+    first = timetable(load_cast().projects, TODAY, load_calendar())[0].at.date()
+    assert 240 <= sum(1 for _ in _working_days(first)) <= 310
+
+
+def _working_days(first: date) -> list[date]:
+    calendar, days, day = load_calendar(), [], first
+    while day < TODAY:
+        days.append(day)
+        day = add_working_days(day, 1, calendar)
+    return days
+
+
+def test_no_story_leaves_the_machine() -> None:
+    finished = {story for story in STORIES if end_of(story) in FINAL}
+    assert finished == {name for name in STORIES if name.startswith("granted")} | {"refused", "not_accepted", "withdrawn"}

@@ -1,0 +1,185 @@
+"""The small world, loaded through the real actions with real licences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+import pytest
+import time_machine
+from sqlalchemy import select
+
+from licensing.cases import queries
+from licensing.cases.machine import Event, State
+from licensing.cases.tables import Case, CaseEvent
+from licensing.clock import CHINA, add_working_days, load_calendar, today
+from licensing.commitments.tables import Commitment
+from licensing.demo import DemoWorld, load
+from licensing.demo.stage import VERBS, Stage
+from licensing.demo.stories import Act
+from licensing.licences.tables import Licence
+from licensing.parties.queries import actor_for
+from licensing.policy import SYSTEM
+from licensing.settings import Settings
+from licensing.storage import open_storage, reading, storage
+from licensing.storage.migrations import upgrade
+from licensing.storage.queries import waiting_messages
+from portal.accounts.rules import matching_step
+from portal.accounts.secrets_at_rest import totp_key
+from portal.demo_accounts import DEMO_PASSWORD, demo_accounts, ensure_accounts, first_of_each_role, write_accounts
+
+pytestmark = pytest.mark.slow
+NIGHT = datetime(2026, 11, 23, 19, 30, tzinfo=UTC)
+TUESDAY = date(2026, 11, 24)
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """The world, what the progress bar was told, and where it stopped the first time."""
+
+    world: DemoWorld
+    steps: list[tuple[int, int]]
+    cases_after_interruption: int
+
+
+@pytest.fixture(scope="module")
+def loaded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loaded]:
+    """The small world, loaded by two runs: the first is interrupted in the middle."""
+    home = tmp_path_factory.mktemp("demo")
+    settings = Settings(home=home / "var", keys=home / "keys", database="", demo=True, https=False)
+    open_storage(settings)
+    upgrade(storage().engine)
+    with time_machine.travel(NIGHT, tick=True):
+        _interrupted(settings)
+        with reading(SYSTEM) as look:
+            before = len(look.session.scalars(select(Case)).all())
+        steps: list[tuple[int, int]] = []
+        world = load(settings, lambda done, total: steps.append((done, total)), scale="small")
+        yield Loaded(world, steps, before)
+    storage().engine.dispose()
+
+
+class _PowerFailure(Exception):
+    """Stands for whatever ends a process."""
+
+
+def _interrupted(settings: Settings) -> None:
+    """A load that dies at the first proposal, after some cases were begun and licences made."""
+
+    def die(_stage: Stage, _act: Act) -> None:
+        raise _PowerFailure
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(VERBS, "propose_refuse", die)  # type: ignore[arg-type]
+        with pytest.raises(_PowerFailure):
+            load(settings, scale="small")
+
+
+def _id(loaded: Loaded, key: str) -> int:
+    return next(person.person_id for person in loaded.world.people if person.email.startswith(f"{key}@"))
+
+
+def test_every_state_is_there(loaded: Loaded) -> None:
+    with reading(SYSTEM) as look:
+        states = set(look.session.scalars(select(Case.state)))
+        events = set(look.session.scalars(select(CaseEvent.type)))
+    assert states == set(State) - {State.ISSUING}
+    assert set(Event) - events <= {Event.LICENCE_VOIDED, Event.PROPOSAL_RETURNED}
+
+
+def test_an_interrupted_load_goes_on(loaded: Loaded) -> None:
+    with reading(SYSTEM) as look:
+        cases = [(case.company_id, case.matter, case.project_name) for case in look.session.scalars(select(Case))]
+    assert 0 < loaded.cases_after_interruption < len(cases)
+    assert len(set(cases)) == len(cases)
+    assert loaded.world.counts["case_file"] == len(cases)
+
+
+def test_a_second_run_adds_nothing(loaded: Loaded) -> None:
+    again = load(storage().settings, scale="small")
+    assert again == loaded.world
+
+
+def test_progress_goes_up_to_the_end(loaded: Loaded) -> None:
+    done = [steps for steps, _ in loaded.steps]
+    assert done == sorted(done)
+    assert loaded.steps[-1][0] == loaded.steps[-1][1]
+
+
+def test_licences_are_in_force_numbered_and_dated_in_order(loaded: Loaded) -> None:
+    with reading(SYSTEM) as look:
+        licences = look.session.scalars(select(Licence).order_by(Licence.authority_id, Licence.type, Licence.serial)).all()
+    assert {licence.status for licence in licences} == {"in_force"}
+    assert {licence.type for licence in licences} == {"design_approval", "acceptance_opinion", "qualification_certificate"}
+    assert all(storage().files.get(licence.file_sha256 or "").startswith(b"%PDF") for licence in licences)
+    assert all(licence.issued_on < TUESDAY for licence in licences)
+    assert any(licence.number == "1102024001" for licence in licences)
+
+
+def test_deadlines_are_lively_and_in_order(loaded: Loaded) -> None:
+    officers = [person for person in loaded.world.people if person.workplace == "南京市气象局"]
+    lefts: list[int] = []
+    for officer in officers:
+        with reading(SYSTEM) as look:
+            actor = actor_for(look.session, officer.person_id, on=today())
+        left = [row.days_left for row in queries.worklist(actor).rows if row.days_left is not None]
+        assert left == sorted(left)
+        lefts += left
+    assert {-1, 0} <= set(lefts)
+    assert today() == TUESDAY
+
+
+def test_the_differences_of_a_correction_can_be_seen(loaded: Loaded) -> None:
+    with reading(SYSTEM) as look:
+        case = look.session.scalars(select(Case).where(Case.project_name == "锡山东亭加油站新建工程")).one()
+        actor = actor_for(look.session, _id(loaded, "guojingfen"), on=today())
+    changed = {difference.path for difference in queries.case_page(actor, case.id).differences}
+    assert changed == {"design_unit.qualification_number", "document:design_documents"}
+
+
+def test_promises_were_made(loaded: Loaded) -> None:
+    with reading(SYSTEM) as look:
+        promised = look.session.scalars(select(Commitment)).all()
+    assert {commitment.proof for commitment in promised} == {"factory_certificate", "installation_record"}
+
+
+def test_nothing_lies_in_the_future_and_events_keep_office_hours(loaded: Loaded) -> None:
+    calendar = load_calendar()
+    with reading(SYSTEM) as look:
+        moments = [at.astimezone(CHINA) for at in look.session.scalars(select(CaseEvent.at))]
+    assert max(moments).date() <= add_working_days(TUESDAY, -1, calendar)
+    assert all(calendar.is_working(moment.date()) and 9 <= moment.hour < 17 for moment in moments)
+
+
+def test_an_officer_with_a_seat_may_not_handle_the_cases_of_the_company(loaded: Loaded) -> None:
+    with reading(SYSTEM) as look:
+        case = look.session.scalars(select(Case).where(Case.project_name == "栖霞岭索道更新工程")).one()
+        member, colleague = (actor_for(look.session, _id(loaded, key), on=today()) for key in ("sunlixin", "zhaozhiqiang"))
+    waiting = (State.SUBMITTED,)
+    assert case.company_id in member.company_ids
+    assert case.id not in {row.case.id for row in queries.worklist(member, states=waiting).rows}
+    assert case.id in {row.case.id for row in queries.worklist(colleague, states=waiting).rows}
+
+
+def test_the_past_was_told_already(loaded: Loaded) -> None:
+    with reading(SYSTEM) as look:
+        assert waiting_messages(look.session) == []
+
+
+def test_accounts_are_made_once_and_kept_private(loaded: Loaded) -> None:
+    accounts = demo_accounts(loaded.world.people[:3])
+    looked_at: list[int] = []
+    assert ensure_accounts(accounts, lambda: looked_at.append(1)) == 3
+    assert ensure_accounts(accounts, lambda: looked_at.append(1)) == 0
+    assert len(looked_at) == 6
+    path = write_accounts(storage().settings, accounts)
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert all(word in path.read_text(encoding="utf-8") for word in (DEMO_PASSWORD, accounts[0].person.email, accounts[0].totp_secret))
+
+
+def test_one_account_of_each_role_is_shown_with_a_secret_that_works(loaded: Loaded) -> None:
+    shown = first_of_each_role(demo_accounts(loaded.world.people))
+    assert {"intake officer", "examiner", "approver", "applicant", "audit administrator"} <= {account.roles for account in shown}
+    assert all(len(totp_key(account.totp_secret)) == 20 for account in shown)
+    assert matching_step(totp_key(shown[0].totp_secret), "abcdef", NIGHT, after=0) is None
