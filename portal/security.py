@@ -234,5 +234,7 @@ def _harden(response: Response) -> Response:
             Access.PUBLIC,
             Access.OPEN_API,
         }
-        headers.setdefault("Cache-Control", "no-store" if private else "no-cache")
+        if private:
+            headers["Cache-Control"] = "no-store"
+        headers.setdefault("Cache-Control", "no-cache")
     return response

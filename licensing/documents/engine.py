@@ -15,11 +15,11 @@ from typing import Any
 
 from jinja2 import FileSystemLoader, StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
-from weasyprint import HTML, Document  # type: ignore[import-untyped]
+from weasyprint import HTML, Document
 from weasyprint import Attachment as EmbeddedFile
-from weasyprint.css import ColorProfile  # type: ignore[import-untyped]
-from weasyprint.text.fonts import FontConfiguration  # type: ignore[import-untyped]
-from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse  # type: ignore[import-untyped]
+from weasyprint.css import ColorProfile
+from weasyprint.text.fonts import FontConfiguration
+from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
 
 from licensing.documents.fonts import require_glyphs
 from licensing.errors import Misconfigured

@@ -6,10 +6,10 @@ import math
 from functools import lru_cache
 from typing import Any
 
-from fontTools.misc.transform import Transform  # type: ignore[import-untyped]
-from fontTools.pens.boundsPen import BoundsPen  # type: ignore[import-untyped]
-from fontTools.pens.svgPathPen import SVGPathPen  # type: ignore[import-untyped]
-from fontTools.pens.transformPen import TransformPen  # type: ignore[import-untyped]
+from fontTools.misc.transform import Transform
+from fontTools.pens.boundsPen import BoundsPen
+from fontTools.pens.svgPathPen import SVGPathPen
+from fontTools.pens.transformPen import TransformPen
 
 from licensing.documents.fonts import FALLBACKS, SERIF, find_font, open_font
 from licensing.errors import Invalid

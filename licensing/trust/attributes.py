@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from functools import lru_cache
 
-from asn1crypto import algos, cms, tsp, x509  # type: ignore[import-untyped]
+from asn1crypto import algos, cms, tsp, x509
 
 
 def signed_attributes(file_digest: bytes, certificate_der: bytes) -> bytes:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from flask import redirect, send_file, url_for
+from flask import redirect, url_for
 from flask.typing import ResponseReturnValue
 
 from licensing.cases import queries
@@ -160,11 +159,6 @@ def forecast(matter: Matter) -> Forecast:
 def problem_links(page: CasePage, problems: Sequence[tuple[str, Said]]) -> list[tuple[str, Said]]:
     """What is missing, each with the page on which to add it."""
     return [(target_url(page, path, check=True), sentence) for path, sentence in problems]
-
-
-def download(content: bytes, media_type: str, filename: str) -> ResponseReturnValue:
-    """A file to keep, never shown inside the site (RFC 6266)."""
-    return send_file(io.BytesIO(content), mimetype=media_type, as_attachment=True, download_name=filename)
 
 
 def _outside(entry: TimelineEntry) -> TimelineEntry:

@@ -22,6 +22,7 @@ from portal.applicant import pages
 from portal.applicant.forms import shown
 from portal.applicant.pages import ID, my_page, to_case
 from portal.components import NavLink
+from portal.downloads import download
 from portal.office.presentation import clock_card
 from portal.security import Access, access, current_actor
 
@@ -105,7 +106,7 @@ def withdraw_send(case_id: int) -> ResponseReturnValue:
 def document(case_id: int, document_id: int) -> ResponseReturnValue:
     my_page(case_id)
     row, content = queries.document_for(current_actor(), case_id, document_id)
-    return pages.download(content, row.media_type, row.filename)
+    return download(content, row.media_type, row.filename)
 
 
 @blueprint.get(f"/cases/<{ID}:case_id>/letters/<{ID}:letter_id>")
@@ -113,7 +114,7 @@ def document(case_id: int, document_id: int) -> ResponseReturnValue:
 def letter(case_id: int, letter_id: int) -> ResponseReturnValue:
     my_page(case_id)
     found, content = evidence.letter_for(current_actor(), case_id, letter_id)
-    return pages.download(content, "application/pdf", f"{found.number}.pdf")
+    return download(content, "application/pdf", f"{found.number}.pdf")
 
 
 @blueprint.get(f"/cases/<{ID}:case_id>/promises/<{ID}:commitment_id>")
@@ -122,7 +123,7 @@ def statement(case_id: int, commitment_id: int) -> ResponseReturnValue:
     """The promise as it was shown and kept, byte for byte."""
     page = my_page(case_id)
     made, content = evidence.statement_for(current_actor(), case_id, commitment_id)
-    return pages.download(content, "text/plain; charset=utf-8", f"{page.case.public_number}-{made.proof}-{made.id}.txt")
+    return download(content, "text/plain; charset=utf-8", f"{page.case.public_number}-{made.proof}-{made.id}.txt")
 
 
 @blueprint.get(f"/cases/<{ID}:case_id>/licence.pdf")
@@ -130,7 +131,7 @@ def statement(case_id: int, commitment_id: int) -> ResponseReturnValue:
 def licence(case_id: int) -> ResponseReturnValue:
     my_page(case_id)
     found, content = queries.licence_file(current_actor(), case_id)
-    return pages.download(content, "application/pdf", f"{found.number}.pdf")
+    return download(content, "application/pdf", f"{found.number}.pdf")
 
 
 def _start_page(matter_code: str, errors: dict[str, Said], status: int = 200) -> ResponseReturnValue:

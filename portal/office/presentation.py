@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from licensing.cases.machine import FINAL, STATE_NAMES, State
@@ -19,13 +19,15 @@ from licensing.cases.targets import Target, target_name, targets
 from licensing.catalogue import load_catalogue
 from licensing.catalogue.model import Field, LetterKind, LicenceType, Material, Matter, Proof, Section
 from licensing.clock import Explanation, Span, days_left, load_calendar, today
-from licensing.commitments.tables import Commitment
 from licensing.letters.rules import LetterFacts, content
 from licensing.licences.face import face_rows
 from licensing.policy import Action, Ruling
 from licensing.words import N_, Said, say
 from portal.office.acts import ACTS, Act, fits_proposal
 from portal.office.forms import Values
+
+if TYPE_CHECKING:
+    from licensing.commitments.tables import Commitment
 
 OFFICE_STATE_NAMES: Mapping[State, str] = {**STATE_NAMES, State.CORRECTION: N_("Waiting for the applicant's corrections")}
 STATE_KINDS: Mapping[State, str] = {

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from flask import Blueprint, current_app, flash, redirect, render_template, request, send_file, url_for
+from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
@@ -22,6 +21,7 @@ from licensing.errors import Conflict, Forbidden, Invalid, LeizhengError, NotFou
 from licensing.policy import Action
 from licensing.words import N_, Said, say
 from portal.components import NavLink, errors_by_field, path_exists
+from portal.downloads import download
 from portal.office import presentation
 from portal.office.acts import ACTS, Act, act_title, lead
 from portal.office.forms import Filled, Filter, read_filter
@@ -78,7 +78,7 @@ def accept(case_id: int) -> ResponseReturnValue:
 def document(case_id: int, document_id: int) -> ResponseReturnValue:
     _open(case_id)
     row, content = evidence.submitted_document(current_actor(), case_id, document_id)
-    return _download(content, row.media_type, row.filename)
+    return download(content, row.media_type, row.filename)
 
 
 @blueprint.get(f"/cases/<{ID}:case_id>/letters/<{ID}:letter_id>")
@@ -86,7 +86,7 @@ def document(case_id: int, document_id: int) -> ResponseReturnValue:
 def letter(case_id: int, letter_id: int) -> ResponseReturnValue:
     _open(case_id)
     found, content = evidence.letter_for(current_actor(), case_id, letter_id)
-    return _download(content, "application/pdf", f"{found.number}.pdf")
+    return download(content, "application/pdf", f"{found.number}.pdf")
 
 
 @blueprint.get(f"/cases/<{ID}:case_id>/promises/<{ID}:commitment_id>")
@@ -95,7 +95,7 @@ def statement(case_id: int, commitment_id: int) -> ResponseReturnValue:
     """The promise as it was shown and kept, byte for byte."""
     page = _open(case_id)
     made, content = evidence.statement_for(current_actor(), case_id, commitment_id)
-    return _download(content, "text/plain; charset=utf-8", f"{page.case.public_number}-{made.proof}-{made.id}.txt")
+    return download(content, "text/plain; charset=utf-8", f"{page.case.public_number}-{made.proof}-{made.id}.txt")
 
 
 @blueprint.get(f"/cases/<{ID}:case_id>/licence")
@@ -103,7 +103,7 @@ def statement(case_id: int, commitment_id: int) -> ResponseReturnValue:
 def licence(case_id: int) -> ResponseReturnValue:
     _open(case_id)
     found, content = queries.licence_file(current_actor(), case_id)
-    return _download(content, "application/pdf", f"{found.number}.pdf")
+    return download(content, "application/pdf", f"{found.number}.pdf")
 
 
 def _show_act(act: Act) -> Callable[[int], ResponseReturnValue]:
@@ -216,13 +216,6 @@ def _act_page(act: Act, page: CasePage, filled: Filled, status: int = 200, next_
         **_state_words(),
     )
     return shown, status
-
-
-def _download(content: bytes, media_type: str, name: str) -> ResponseReturnValue:
-    response = send_file(io.BytesIO(content), mimetype=media_type, as_attachment=True, download_name=name)
-    # Flask would let shared caches keep it as long as a style sheet.
-    response.headers["Cache-Control"] = "no-store"
-    return response
 
 
 def _worklist_url(asked: Filter, after: str | None = None) -> str:
