@@ -12,27 +12,34 @@ from babel.messages.frontend import parse_mapping_cfg
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
+from licensing.catalogue import label_messages
 from licensing.settings import PROJECT_ROOT
 
 TRANSLATIONS = Path(__file__).resolve().parent / "translations"
 DOMAIN = "messages"
 KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "say": (1,), "N_": None}
 LOCALES = ("zh_Hans_CN",)
+LABELS = "licensing/catalogue/data"
 
 
 def gather() -> Catalog:
-    """Every sentence that the code says, with the places where it is said."""
+    """Every sentence that the code says and every label of the matters' data, with the places where it is said."""
     with (PROJECT_ROOT / "babel.cfg").open(encoding="utf-8") as stream:
         methods, options = parse_mapping_cfg(stream)  # type: ignore[no-untyped-call]
     catalog = Catalog(project="leizheng", charset="utf-8", fuzzy=False)
     found = extract_from_dir(PROJECT_ROOT, methods, options, KEYWORDS, ("i18n:",))
     for filename, _line, message, comments, context in sorted(found, key=lambda entry: (entry[0], entry[1])):
         catalog.add(message, None, [(filename, 1)], auto_comments=comments, context=context)
+    for label in label_messages():
+        catalog.add(label, None, [(LABELS, 1)])
     return catalog
 
 
 def extract() -> None:
-    """Write the template and bring every translation up to date; what the code no longer says is dropped."""
+    """Write the template and bring every translation up to date; what the code no longer says is dropped.
+
+    The data of the matters gives the Chinese of its own labels: there it is legal wording, here it is never typed a second time.
+    """
     template = gather()
     _write(TRANSLATIONS / f"{DOMAIN}.pot", template)
     for locale in LOCALES:
@@ -40,6 +47,8 @@ def extract() -> None:
         catalog = _read(path, locale) if path.exists() else Catalog(locale=locale, project="leizheng", charset="utf-8", fuzzy=False)
         catalog.update(template, no_fuzzy_matching=True)
         catalog.obsolete.clear()
+        for english, chinese in label_messages().items():
+            catalog[english].string = chinese
         _write(path, catalog)
 
 

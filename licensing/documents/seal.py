@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
+from threading import Lock
 from typing import Any
 
 from fontTools.misc.transform import Transform
@@ -26,6 +27,9 @@ _EM = 11.6
 _WIDEST_SPAN = math.radians(262)
 _STEP_WISHED = math.radians(25)
 
+# A font unpacks its glyphs when they are first drawn, which two threads must not do to one glyph.
+_one_at_a_time = Lock()
+
 
 @lru_cache(maxsize=256)
 def seal_svg(name: str, below: str = "") -> bytes:
@@ -35,7 +39,8 @@ def seal_svg(name: str, below: str = "") -> bytes:
     """
     if not name or len(name) > LONGEST_NAME or len(below) > LONGEST_BELOW:
         raise Invalid(say("The text of a seal has 1 to 30 characters on the arc and at most 12 below."), code="seal-text")
-    path = "".join([*_on_arc(name), *_in_line(below)])
+    with _one_at_a_time:
+        path = "".join([*_on_arc(name), *_in_line(below)])
     return (
         '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 100 100" width="42mm" height="42mm">'
         f'<circle cx="50" cy="50" r="47.6" fill="none" stroke="{RED}" stroke-width="2.7"/>'
