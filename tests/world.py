@@ -127,7 +127,10 @@ class World:
 
     def granted(self, matter: str = "design_review", **project: str) -> Licence:
         """A licence in force, by the whole road."""
-        case_id = self.proposed(matter, **project)
+        return self.grant(self.proposed(matter, **project))
+
+    def grant(self, case_id: int) -> Licence:
+        """The licence of a case that was proposed to be granted."""
         return issuing.grant(self.actor(self.approver), case_id, "经审查，符合规定，予以核准。")
 
 

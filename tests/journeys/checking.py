@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -64,10 +65,16 @@ def second_opinions(pdf: Path, settings: Settings, folder: Path) -> None:
     assert "Total document signed" in said
     assert "Signature #2" not in said
     assert "No syntax or stream encoding errors found" in output("qpdf", "--check", str(pdf), home=empty)
-    root = load_cert_from_pemder(str(settings.keys / "root.pem"))
+    # pyHanko starts an event loop, which a thread that has a browser open cannot do.
+    with ThreadPoolExecutor(1) as other_thread:
+        other_thread.submit(_ask_pyhanko, pdf, settings.keys / "root.pem").result()
+
+
+def _ask_pyhanko(pdf: Path, root: Path) -> None:
+    context = ValidationContext(trust_roots=[load_cert_from_pemder(str(root))], allow_fetching=False)
     with pdf.open("rb") as stream:
         (signature,) = PdfFileReader(stream).embedded_signatures
-        status = validate_pdf_signature(signature, ValidationContext(trust_roots=[root], allow_fetching=False))
+        status = validate_pdf_signature(signature, context)
     assert status.bottom_line
     assert status.coverage.name == "ENTIRE_FILE"
 

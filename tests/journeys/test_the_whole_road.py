@@ -322,20 +322,20 @@ def check_on_the_command_line(cast: Cast, pdf: Path, folder: Path) -> None:
 def refuse_forgeries(cast: Cast, stranger: Visitor, approval: Path, acceptance: Path, folder: Path) -> None:
     """Page and command line refuse with the same reason."""
     settings, genuine = cast.town.world.settings, acceptance.read_bytes()
-    forgeries = {
-        "altered": checking.one_byte_changed(genuine),
-        "bytes-after-end": genuine + b"\n",
-        "no-signature": checking.with_foreign_qr(genuine, folder / "approval.png"),
-    }
     own, foreign = (checking.scan(pdf, folder) for pdf in (acceptance, approval))
-    for reason, content in forgeries.items():
-        (forged := folder / f"{reason}.pdf").write_bytes(content)
+    forgeries = (
+        ("one-byte", "altered", checking.one_byte_changed(genuine)),
+        ("newline", "bytes-after-end", genuine + b"\n"),
+        ("foreign-qr", "bytes-after-end", checking.with_foreign_qr(genuine, folder / "approval.png")),
+    )
+    for name, reason, content in forgeries:
+        (forged := folder / f"{name}.pdf").write_bytes(content)
         checking.upload(stranger, content)
         assert checking.headline(stranger) == stranger.words("Not valid")
         assert checking.codes(stranger)[0] == reason
         status, answer = checking.ask_command_line(settings, str(forged))
         assert (status, answer["overall"], answer["whole"]["code"]) == (1, "invalid", reason)
-        stranger.picture(reason)
+        stranger.picture(name)
 
     host, digits = own.rsplit("/", 1)
     mixed = f"{host}/{checking.with_signature_of(digits, foreign.rsplit('/', 1)[1])}"

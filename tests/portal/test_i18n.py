@@ -15,7 +15,7 @@ from portal import i18n
 
 CHINESE = "zh_Hans_CN"
 PLACES = re.compile(r"%\(\w+\)[sd]")
-WORDS = re.compile(r"(?<![0-9A-Z-])[A-Za-z][A-Za-z0-9_./-]*")
+WORDS = re.compile(r"(?<![0-9A-Za-z])(?<![0-9A-Z]-)[A-Za-z][A-Za-z0-9_./-]*")
 
 # Names, file formats, standards, commands and settings: the same in both languages.
 SAME_IN_CHINESE = {
@@ -37,7 +37,16 @@ GLOSSARY: dict[str, tuple[str, ...]] = {
     r"grade b": ("乙级",),
     r"annual report": ("年度报告",),
     r"quality assessment": ("质量考核",),
-    r"(?:meteorological )?authorit(?:y|ies)": ("气象主管机构", "发证机关", "登记机关", "原认定机构", "承办机构", "本机构", "决定机关", "承诺期限"),
+    r"(?:meteorological )?authorit(?:y|ies)": (
+        "气象主管机构",
+        "发证机关",
+        "登记机关",
+        "原认定机构",
+        "承办机构",
+        "本机构",
+        "决定机关",
+        "承诺期限",
+    ),
     r"unified social credit code": ("统一社会信用代码",),
     r"promis(?:e|es|ed)": ("承诺",),
     r"proofs?": ("证明",),
