@@ -1,8 +1,8 @@
-"""The inside of the sandbox: the script that a disposable child runs. Standard library only until the walls stand.
+"""The inside of the sandbox: what a disposable child runs.
 
 One request on standard input, one answer on standard output; both are a 4-byte length, JSON, then (request only) the bytes to judge.
 Walls, in this order: resource limits, no new privileges, an empty network namespace where the kernel allows it, and an audit hook
-that refuses sockets and new processes. Only a task of ``TASKS`` is ever imported.
+that refuses sockets and new processes. Only a task of ``TASKS`` is ever run.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ import resource
 import signal
 import sys
 from contextlib import suppress
-from pathlib import Path
 from typing import Any, BinaryIO, NoReturn
 
 TASKS = frozenset(
@@ -51,7 +50,6 @@ def main() -> NoReturn:
     _limit(memory=head["memory"], seconds=head["seconds"])
     _cut_network()
     sys.addaudithook(_refuse)
-    sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent))
     answer = json.dumps(_run(head["task"], requests.read(), head["options"])).encode()
     answers.write(len(answer).to_bytes(4, "big") + answer)
     answers.flush()
@@ -101,7 +99,3 @@ def _exactly(stream: BinaryIO, count: int) -> bytes:
     if len(data) != count:
         raise EOFError
     return data
-
-
-if __name__ == "__main__":
-    main()

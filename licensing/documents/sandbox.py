@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import select
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from licensing.documents.cell import TASKS
+from licensing.documents.nursery import END, NEW, NUMBER
 from licensing.errors import LeizhengError, Misconfigured
 from licensing.words import Said, say
 
 MEBIBYTE = 1024 * 1024
 LARGEST_ANSWER = 96 * MEBIBYTE
 
-_CELL = Path(__file__).with_name("cell.py")
+_NURSERY = Path(__file__).with_name("nursery.py")
 _CLEAN_ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "MALLOC_ARENA_MAX": "1", "OMP_NUM_THREADS": "1"}
 _SENTENCES = {
     "timeout": say("Reading the file took too long."),
@@ -54,48 +59,108 @@ def ask(task: str, data: bytes, *, seconds: float = 10, memory: int = 512 * MEBI
     with tempfile.TemporaryFile() as request, tempfile.TemporaryFile() as complaints:
         request.write(len(head).to_bytes(4, "big") + head + data)
         request.seek(0)
-        deadline = time.monotonic() + seconds
-        child = subprocess.Popen(
-            [sys.executable, "-I", "-B", str(_CELL)],
-            stdin=request,
-            stdout=subprocess.PIPE,
-            stderr=complaints,
-            env=_CLEAN_ENVIRONMENT,
-            cwd="/",
-            start_new_session=True,
-            close_fds=True,
-        )
+        answers, outlet = os.pipe()
         try:
-            answer = _read_answer(child, deadline)
+            nursery, child = _newborn((request.fileno(), outlet, complaints.fileno()))
         finally:
-            child.kill()
-            child.wait()
-            if child.stdout is not None:
-                child.stdout.close()
+            os.close(outlet)
+        try:
+            answer = _read_answer(answers, time.monotonic() + seconds)
+        finally:
+            os.close(answers)
+            # The number cannot belong to anybody else yet: a dead child keeps it until the nursery is asked for its end.
+            os.kill(child, signal.SIGKILL)
+            exit_code = nursery.end(child)
         complaints.seek(0)
-        return _value(answer, child.returncode, complaints.read(4096))
+        return _value(answer, exit_code, complaints.read(4096))
 
 
-def _read_answer(child: subprocess.Popen[bytes], deadline: float) -> bytes:
-    if child.stdout is None:
-        raise SandboxFailure("crash", "no pipe")
-    pipe, parts, size = child.stdout.fileno(), [], 0
+class _Nursery:
+    """The process that forks the children of this process; see ``nursery``."""
+
+    def __init__(self) -> None:
+        self.owner = os.getpid()
+        self._lock = Lock()
+        self._door, far_side = socket.socketpair()
+        with far_side:
+            self._process = subprocess.Popen(
+                [sys.executable, "-I", "-B", str(_NURSERY), str(far_side.fileno())],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                env=_CLEAN_ENVIRONMENT,
+                cwd="/",
+                pass_fds=(far_side.fileno(),),
+            )
+
+    def new(self, descriptors: tuple[int, int, int]) -> int:
+        """A new child with these as standard input, output and error; its process number."""
+        return self._call(lambda: socket.send_fds(self._door, [NEW], list(descriptors)))
+
+    def end(self, child: int) -> int:
+        """The exit status of a child that is dead or dying."""
+        return self._call(lambda: self._door.sendall(END + child.to_bytes(NUMBER, "big")))
+
+    def close(self) -> None:
+        """End the nursery."""
+        self._door.close()
+        self._process.wait()
+
+    def _call(self, send: Callable[[], object]) -> int:
+        with self._lock:
+            send()
+            answer = self._door.recv(NUMBER, socket.MSG_WAITALL)
+        if len(answer) != NUMBER:
+            raise ConnectionError
+        return int.from_bytes(answer, "big", signed=True)
+
+
+class _Current:
+    nursery: _Nursery | None = None
+    lock = Lock()
+
+
+def _newborn(descriptors: tuple[int, int, int]) -> tuple[_Nursery, int]:
+    """A new child; a nursery that died is replaced once."""
+    nursery = _nursery()
+    try:
+        return nursery, nursery.new(descriptors)
+    except OSError:
+        nursery = _nursery(instead_of=nursery)
+        return nursery, nursery.new(descriptors)
+
+
+def _nursery(instead_of: _Nursery | None = None) -> _Nursery:
+    with _Current.lock:
+        known = _Current.nursery
+        # After a fork the copy would share its socket with the parent, so the new process starts its own.
+        if known is None or known.owner != os.getpid() or known is instead_of:
+            if known is not None and known.owner == os.getpid():
+                known.close()
+            _Current.nursery = known = _Nursery()
+        return known
+
+
+@atexit.register
+def _close_nursery() -> None:
+    known = _Current.nursery
+    if known is not None and known.owner == os.getpid():
+        known.close()
+
+
+def _read_answer(pipe: int, deadline: float) -> bytes:
+    parts: list[bytes] = []
+    size = 0
     while True:
         left = deadline - time.monotonic()
         if left <= 0 or not select.select([pipe], [], [], left)[0]:
             raise SandboxFailure("timeout")
         part = os.read(pipe, MEBIBYTE)
         if not part:
-            break
+            return b"".join(parts)
         parts.append(part)
         size += len(part)
         if size > LARGEST_ANSWER:
             raise SandboxFailure("memory", "answer too large")
-    try:
-        child.wait(timeout=max(deadline - time.monotonic(), 0.1))
-    except subprocess.TimeoutExpired:
-        raise SandboxFailure("timeout") from None
-    return b"".join(parts)
 
 
 def _value(answer: bytes, returncode: int, complaint: bytes) -> Any:
