@@ -23,7 +23,7 @@ COMMANDS: Mapping[str, str] = {
     "ledger": "licensing.commands.proofs:ledger",
     "selfcheck": "licensing.commands.proofs:selfcheck",
     "samples": "licensing.commands.issuing:samples",
-    "explain-deadline": "licensing.clock.commands:explain_deadline",
+    "explain-deadline": "licensing.commands.deadlines:explain_deadline",
 }
 
 

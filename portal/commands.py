@@ -16,10 +16,12 @@ from granian.log import LogLevels
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
+from licensing.commands.console import words
 from licensing.demo import load
 from licensing.settings import Settings
 from licensing.storage import check_durability, open_storage
 from licensing.storage.migrations import upgrade
+from licensing.words import say
 from portal.demo_accounts import (
     DemoAccount,
     accounts_table,
@@ -75,7 +77,9 @@ def serve(host: str | None, port: int | None, workers: int | None, with_worker: 
         workers_kill_timeout=int(_PATIENCE),
         log_level=LogLevels.warning,
     )
-    console.print(f"[bold]http://{host or settings.bind_host}:{port or settings.bind_port}/[/bold]  (Ctrl-C ends it)")
+    address = f"http://{host or settings.bind_host}:{port or settings.bind_port}/"
+    ending = words(say("Ctrl-C ends it."))
+    console.print(f"[bold]{address}[/bold]  {ending}", highlight=False)
     with _background_work(wanted=with_worker):
         server.serve()
 
@@ -83,11 +87,11 @@ def serve(host: str | None, port: int | None, workers: int | None, with_worker: 
 def _load(console: Console, settings: Settings) -> list[DemoAccount]:
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console) as progress:
-        growing = progress.add_task("demo world", total=None)
+        growing = progress.add_task(words(say("Demo world")), total=None)
         world = load(settings, lambda done, total: progress.update(growing, completed=done, total=total))
         progress.update(growing, completed=1, total=1)
         accounts = demo_accounts(world.people)
-        opening = progress.add_task("accounts", total=len(accounts))
+        opening = progress.add_task(words(say("Accounts")), total=len(accounts))
         ensure_accounts(accounts, lambda: progress.advance(opening))
     console.print(", ".join(f"{count} {name.replace('_', ' ')}" for name, count in world.counts.items()))
     return accounts
@@ -96,7 +100,8 @@ def _load(console: Console, settings: Settings) -> list[DemoAccount]:
 def _show(console: Console, settings: Settings, accounts: list[DemoAccount], *, show_all: bool) -> None:
     console.print(accounts_table(accounts if show_all else first_of_each_role(accounts)))
     console.print(f"[bold red]{demo_code_notice(settings)}[/bold red]")
-    console.print(f"All {len(accounts)} accounts: {write_accounts(settings, accounts)}")
+    file = write_accounts(settings, accounts)
+    console.print(words(say("All %(count)s accounts: %(file)s", count=len(accounts), file=file)))
 
 
 @contextmanager

@@ -12,10 +12,12 @@ from pathlib import Path
 from rich.box import SIMPLE
 from rich.table import Table
 
+from licensing.commands.console import words
 from licensing.demo import DemoPerson
 from licensing.policy import SYSTEM
 from licensing.settings import Settings
 from licensing.storage import reading
+from licensing.words import say
 from portal.accounts.actions import open_account
 from portal.accounts.queries import account_by_email
 from portal.accounts.rules import DEMO_CODE
@@ -34,7 +36,7 @@ class DemoAccount:
 
     @property
     def roles(self) -> str:
-        return ", ".join(str(role) for role in self.person.roles)
+        return ", ".join(words(role) for role in self.person.roles)
 
 
 def demo_accounts(people: Iterable[DemoPerson]) -> list[DemoAccount]:
@@ -67,9 +69,9 @@ def first_of_each_role(accounts: Iterable[DemoAccount]) -> list[DemoAccount]:
 
 def accounts_table(accounts: Iterable[DemoAccount]) -> Table:
     """The accounts as a table for the terminal."""
-    table = Table("who", title=f"password of all accounts: {DEMO_PASSWORD}", box=SIMPLE, padding=(0, 1))
-    table.add_column("e-mail", no_wrap=True)
-    table.add_column("secret of the second factor", no_wrap=True)
+    table = Table(words(say("Who")), title=_password_notice(), box=SIMPLE, padding=(0, 1))
+    table.add_column(words(say("E-mail address")), no_wrap=True)
+    table.add_column(words(say("Secret of the second factor")), no_wrap=True)
     for account in accounts:
         who = " ".join(filter(None, (account.roles, account.person.name, account.person.workplace)))
         table.add_row(who, account.person.email, account.totp_secret)
@@ -79,7 +81,7 @@ def accounts_table(accounts: Iterable[DemoAccount]) -> Table:
 def write_accounts(settings: Settings, accounts: Iterable[DemoAccount]) -> Path:
     """Write all accounts to a file in ``home`` that only its owner can read; its path."""
     path = settings.home / FILE_NAME
-    lines = [f"password of all accounts: {DEMO_PASSWORD}", demo_code_notice(settings), ""]
+    lines = [_password_notice(), demo_code_notice(settings), ""]
     lines += ["\t".join((a.roles, a.person.name, a.person.email, a.totp_secret, a.person.workplace)) for a in accounts]
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
@@ -91,8 +93,19 @@ def write_accounts(settings: Settings, accounts: Iterable[DemoAccount]) -> Path:
 def demo_code_notice(settings: Settings) -> str:
     """Whether the demo code stands for every second factor now."""
     if settings.demo:
-        return f"Demo mode is ON: the code {DEMO_CODE} is accepted as everybody's second factor. Never run it in production."
-    return f"The code {DEMO_CODE} works only in demo mode (LEIZHENG_DEMO=true); otherwise use the secrets in an authenticator."
+        sentence = say(
+            "Demo mode is on: the code %(code)s is accepted as everybody's second factor. Never run a real office like this.",
+            code=DEMO_CODE,
+        )
+    else:
+        sentence = say(
+            "The code %(code)s works only in demo mode (LEIZHENG_DEMO=true); otherwise use the secrets in an authenticator.", code=DEMO_CODE
+        )
+    return words(sentence)
+
+
+def _password_notice() -> str:
+    return words(say("The password of all accounts: %(password)s", password=DEMO_PASSWORD))
 
 
 def _secret(email: str) -> str:

@@ -116,7 +116,7 @@ def _migrated(settings: Settings) -> str:
 
 
 def _row(finding: Finding) -> tuple[str, str, str, str]:
-    state = say("right") if finding.ok else say("wrong") if finding.needed else say("missing, not needed")
+    state = say("in order") if finding.ok else say("faulty") if finding.needed else say("missing, not needed")
     return finding.name, words(state), words(finding.detail), words(finding.mend) if finding.mend else ""
 
 

@@ -22,8 +22,8 @@ from portal.applicant import pages
 from portal.applicant.forms import shown
 from portal.applicant.pages import ID, my_page, to_case
 from portal.components import NavLink
+from portal.deadlines import clock_card
 from portal.downloads import download
-from portal.office.presentation import clock_card
 from portal.security import Access, access, current_actor
 
 blueprint = Blueprint("applicant", __name__, url_prefix="/my")

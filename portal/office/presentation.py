@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -18,7 +17,7 @@ from licensing.cases.submission import printed_answers
 from licensing.cases.targets import Target, target_name, targets
 from licensing.catalogue import load_catalogue
 from licensing.catalogue.model import Field, LetterKind, LicenceType, Material, Matter, Proof, Section
-from licensing.clock import Explanation, Span, days_left, load_calendar, today
+from licensing.clock import today
 from licensing.letters.rules import LetterFacts, content
 from licensing.licences.face import face_rows
 from licensing.policy import Action, Ruling
@@ -41,7 +40,6 @@ STATE_KINDS: Mapping[State, str] = {
     State.REFUSED: "bad",
     State.NOT_ACCEPTED: "bad",
 }
-SOON = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,17 +86,6 @@ class Promise:
 
 
 @dataclass(frozen=True, slots=True)
-class ClockCard:
-    """What the component ``deadline`` wants: days left, due day, kind, and the steps of the explanation."""
-
-    left: int | None
-    due: date | None
-    kind: str
-    steps: tuple[tuple[str, str, Said, bool], ...]
-    note: Said | None
-
-
-@dataclass(frozen=True, slots=True)
 class Panel:
     """What this officer can do now, and why not the rest."""
 
@@ -139,25 +126,6 @@ def promises(page: CasePage, made: Mapping[str, Commitment]) -> tuple[Promise, .
 def history_items(matter: Matter, entry: TimelineEntry) -> tuple[tuple[Target, str], ...]:
     """The items of a correction notice in the history, each with the name of what it points at."""
     return tuple((target_name(matter, item["target"]), item["note"]) for item in entry.items)
-
-
-def clock_card(explanation: Explanation) -> ClockCard:
-    """A deadline with its steps, as the clock explains it."""
-    left = days_left(explanation.due, today(), load_calendar()) if explanation.due else None
-    kind = "still" if left is None else "bad" if left < 0 else "warn" if left <= SOON else ""
-    steps = tuple((_span_days(span), _span_numbers(span), _span_words(span), span.counts) for span in explanation.condensed())
-    return ClockCard(left, explanation.due, kind, steps, explanation.standing.reason if explanation.standing else explanation.caution)
-
-
-def left_badge(left: int | None, state: State) -> tuple[Said, str]:
-    """Words and colour for the working days that are left."""
-    if left is None:
-        return (say("Clock stands"), "") if state is State.EVALUATING else (say("No date"), "")
-    if left < 0:
-        return say("1 day late") if left == -1 else say("%(days)s days late", days=-left), "bad"
-    if left == 0:
-        return say("Today"), "warn"
-    return say("1 day") if left == 1 else say("%(days)s days", days=left), "warn" if left <= SOON else "go"
 
 
 def panel(page: CasePage) -> Panel:
@@ -277,20 +245,3 @@ def _reasons(page: CasePage, refused: Iterable[Ruling]) -> tuple[Said, ...]:
     elif page.can(Action.CASE_RETURN):
         reasons.append(say("The examiner proposed to grant. Who disagrees returns the proposal."))
     return tuple({str(reason): reason for reason in reasons}.values())
-
-
-def _span_days(span: Span) -> str:
-    first, last = span.first, span.last
-    if first == last:
-        return f"{first:%m-%d}"
-    return f"{first:%m-%d}–{last:%d}" if first.month == last.month else f"{first:%m-%d}–{last:%m-%d}"
-
-
-def _span_numbers(span: Span) -> str:
-    if span.ordinal_from is None:
-        return "–"
-    return str(span.ordinal_from) if span.ordinal_from == span.ordinal_to else f"{span.ordinal_from}–{span.ordinal_to}"
-
-
-def _span_words(span: Span) -> Said:
-    return say("%(why)s %(source)s", why=span.why, source=span.source)

@@ -21,6 +21,7 @@ from licensing.errors import Conflict, Forbidden, Invalid, LeizhengError, NotFou
 from licensing.policy import Action
 from licensing.words import N_, Said, say
 from portal.components import NavLink, errors_by_field, path_exists
+from portal.deadlines import clock_card, left_badge
 from portal.downloads import download
 from portal.office import presentation
 from portal.office.acts import ACTS, Act, act_title, lead
@@ -45,7 +46,7 @@ def worklist() -> ResponseReturnValue:
     return render_template(
         "portal/office/worklist.html",
         asked=asked,
-        rows=[(row, *presentation.left_badge(row.days_left, State(row.case.state))) for row in found.rows],
+        rows=[(row, *left_badge(row.days_left, State(row.case.state))) for row in found.rows],
         first_url=_worklist_url(asked) if asked.after else None,
         next_url=_worklist_url(asked, found.next_key) if found.next_key else None,
         shows=_shows(),
@@ -188,8 +189,8 @@ def _case_page(page: CasePage, problem: LeizhengError | None = None) -> Response
         papers=presentation.papers(page),
         promises=presentation.promises(page, evidence.promises_handed_in(current_actor(), page.case.id)),
         history=[(entry, presentation.history_items(page.matter, entry)) for entry in page.timeline],
-        legal=presentation.clock_card(page.deadline.legal) if page.deadline else None,
-        promised=presentation.clock_card(page.deadline.promised) if page.deadline and page.deadline.promised else None,
+        legal=clock_card(page.deadline.legal) if page.deadline else None,
+        promised=clock_card(page.deadline.promised) if page.deadline and page.deadline.promised else None,
         check_path=check_path if check_path and path_exists(check_path) else None,
         letter_kinds={letter.id: load_catalogue().letter(letter.kind) for letter in page.letters},
         act_titles={act.slug: act_title(act, page) for act in ACTS},

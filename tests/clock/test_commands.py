@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from licensing.clock import LIMITS, as_json, as_lines, explain, load_calendar, parse_day, parse_stop
-from licensing.clock.commands import explain_deadline
+from licensing.commands.deadlines import explain_deadline
 from licensing.errors import Invalid
 
 

@@ -20,7 +20,7 @@ WORDS = re.compile(r"(?<![0-9A-Za-z])(?<![0-9A-Z]-)[A-Za-z][A-Za-z0-9_./-]*")
 # Names, file formats, standards, commands and settings: the same in both languages.
 SAME_IN_CHINESE = {
     *("AA", "CBOR", "Cookie", "Ed25519", "GB", "JPEG", "JSON", "MB", "P-256", "PDF", "PNG", "SHA-256", "U", "UTF-8", "WCAG", "dpi"),
-    *("leizheng", "doctor", "init", "migrate", "LEIZHENG_DATABASE", "open_storage", "fonts-noto-cjk", "fonts-hanazono", "tmp"),
+    *("leizheng", "doctor", "init", "migrate", "LEIZHENG_DATABASE", "LEIZHENG_DEMO", "true", "Ctrl-C", "open_storage", "fonts-noto-cjk", "fonts-hanazono", "tmp"),
     *("toml", "code", "file", "qr", "number", "check_code", "multipart/form-data", "access", "Access."),
     *("A", "B", "I", "O", "S", "V", "Z"),
     *("T1", "T14a", "T14b", "T15a", "T15b", "T16a", "T16b", "T19a", "T19b"),

@@ -1,0 +1,59 @@
+"""Deadlines as the pages show them: the card with its steps, and the badge of a list."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from licensing.cases.machine import State
+from licensing.clock import Explanation, Span, days_left, load_calendar, today
+from licensing.words import Said, say
+
+SOON = 2
+
+
+@dataclass(frozen=True, slots=True)
+class ClockCard:
+    """What the component ``deadline`` wants: days left, due day, kind, and the steps of the explanation."""
+
+    left: int | None
+    due: date | None
+    kind: str
+    steps: tuple[tuple[str, str, Said, bool], ...]
+    note: Said | None
+
+
+def clock_card(explanation: Explanation) -> ClockCard:
+    """A deadline with its steps, as the clock explains it."""
+    left = days_left(explanation.due, today(), load_calendar()) if explanation.due else None
+    kind = "still" if left is None else "bad" if left < 0 else "warn" if left <= SOON else ""
+    steps = tuple((_span_days(span), _span_numbers(span), _span_words(span), span.counts) for span in explanation.condensed())
+    return ClockCard(left, explanation.due, kind, steps, explanation.standing.reason if explanation.standing else explanation.caution)
+
+
+def left_badge(left: int | None, state: State) -> tuple[Said, str]:
+    """Words and colour for the working days that are left."""
+    if left is None:
+        return (say("Clock stands"), "") if state is State.EVALUATING else (say("No date"), "")
+    if left < 0:
+        return say("1 day late") if left == -1 else say("%(days)s days late", days=-left), "bad"
+    if left == 0:
+        return say("Today"), "warn"
+    return say("1 day") if left == 1 else say("%(days)s days", days=left), "warn" if left <= SOON else "go"
+
+
+def _span_days(span: Span) -> str:
+    first, last = span.first, span.last
+    if first == last:
+        return f"{first:%m-%d}"
+    return f"{first:%m-%d}–{last:%d}" if first.month == last.month else f"{first:%m-%d}–{last:%m-%d}"
+
+
+def _span_numbers(span: Span) -> str:
+    if span.ordinal_from is None:
+        return "–"
+    return str(span.ordinal_from) if span.ordinal_from == span.ordinal_to else f"{span.ordinal_from}–{span.ordinal_to}"
+
+
+def _span_words(span: Span) -> Said:
+    return say("%(why)s %(source)s", why=span.why, source=span.source)
