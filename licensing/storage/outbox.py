@@ -19,7 +19,7 @@ _log = structlog.get_logger("leizheng.outbox")
 
 def log_message(topic: str, payload: Mapping[str, Any]) -> None:
     """The subscriber of every topic: one structured line, which a collector can ship."""
-    _log.info("told", topic=topic, **payload)
+    _log.info("told", topic=topic, payload=dict(payload))
 
 
 def deliver(subscriber: Subscriber = log_message) -> int:
