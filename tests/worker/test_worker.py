@@ -58,12 +58,12 @@ def _killed(_: int) -> str:
 def test_once_does_what_waits_and_stops(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     world.submitted()
     assert waiting() > 0
+    storage().engine.dispose()
     for name in ("home", "keys", "database"):
         monkeypatch.setenv(f"LEIZHENG_{name.upper()}", str(getattr(world.settings, name)))
     done = CliRunner().invoke(worker, ["--once"])
     assert done.exit_code == 0, done.output
     assert waiting() == 0
-    storage().engine.dispose()
 
 
 def test_the_queue_keeps_a_call_until_it_is_run(settings: Settings) -> None:
