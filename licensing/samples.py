@@ -69,6 +69,7 @@ BODIES = (
     Holder("样例省气安雷电防护技术服务中心有限责任公司", "", "样例市开发区纬三路12号"),
     Holder("样例市㛃𬭎检测技术有限公司", "", "样例市城东区学府路3号"),
 )
+GRADES = (("甲级", "第一类、第二类、第三类防雷建筑物的雷电防护装置检测"), ("乙级", "第三类防雷建筑物的雷电防护装置检测"))
 TYPES = ("design_approval", "acceptance_opinion", "qualification_certificate")
 
 
@@ -143,14 +144,15 @@ def _intend_next(work: Work, authority_id: int) -> int:
         company,
         project=None if qualification else holder.project,
         opinion="" if qualification else "经审查，符合国家有关防雷标准和规定，准予许可。",
-        answers=_answers(holder),
+        answers=_answers(holder, GRADES[before % 2]),
         number_parts={"grade": str(1 + before % 2), "province": "99"},
     )
     return licence.id
 
 
-def _answers(holder: Holder) -> Mapping[str, Any]:
+def _answers(holder: Holder, grade: tuple[str, str]) -> Mapping[str, Any]:
     return {
+        "qualification": {"grade": grade[0], "legal_representative": "李䶮", "address": holder.address, "scope": grade[1]},
         "project": {
             "name": holder.project,
             "address": holder.address,

@@ -25,6 +25,7 @@ from licensing.storage.migrations import upgrade
 from licensing.trust.keys import ensure_authority_keys
 
 LONG_AGO = date(2020, 1, 1)
+BODY = "江苏防雷检测中心"
 KEYS_FROM = datetime(2026, 1, 1, tzinfo=UTC)
 NANJING = {
     "code": "320100",
@@ -120,7 +121,7 @@ class World:
         """A case that waits for a decision, after an evaluation or inspection that passed when ``grant``."""
         case_id = self.accepted(matter, **project)
         examiner = self.actor(self.examiner)
-        actions.commission(examiner, case_id, body="江苏防雷检测中心", expected_days=5)
+        actions.commission(examiner, case_id, body=BODY, expected_days=5)
         actions.record_result(examiner, case_id, result(passed=grant))
         actions.propose(examiner, case_id, grant=grant, opinion="材料齐全，符合规定。" if grant else "检测不合格。")
         return case_id
@@ -129,9 +130,9 @@ class World:
         """A licence in force, by the whole road."""
         return self.grant(self.proposed(matter, **project))
 
-    def grant(self, case_id: int) -> Licence:
+    def grant(self, case_id: int, opinion: str = "经审查，符合规定，予以核准。") -> Licence:
         """The licence of a case that was proposed to be granted."""
-        return issuing.grant(self.actor(self.approver), case_id, "经审查，符合规定，予以核准。")
+        return issuing.grant(self.actor(self.approver), case_id, opinion)
 
 
 def build_world(settings: Settings) -> World:
@@ -181,7 +182,7 @@ def _posted(work: Work, name: str, authority: Authority, role: Role) -> int:
 def result(*, passed: bool = True) -> EvaluationResult:
     """What the commissioned body reports, dated today."""
     opinion = "符合设计规范要求。" if passed else "接地电阻不符合要求。"
-    return EvaluationResult("苏雷评2026-0001", "江苏防雷检测中心", today(), passed, opinion)
+    return EvaluationResult("苏雷评2026-0001", BODY, today(), passed, opinion)
 
 
 def design_answers() -> dict[str, Any]:

@@ -166,7 +166,7 @@ def _paper(paper: Paper | None) -> list[tuple[Said, str]]:
         (say("Unified social credit code"), paper.uscc),
         (say("Licence"), paper.type),
         (say("Number"), paper.number),
-        (say("Project"), paper.project or ""),
+        (say("Name of the project"), paper.project or ""),
         (say("Issued on"), paper.valid_from),
         (say("Valid until"), paper.valid_until or words(say("No end date"))),
         (say("Issued by"), paper.issuer),

@@ -40,7 +40,7 @@ def town(settings: Settings, morning: time_machine.Traveller) -> Iterator[Town]:
 
 @pytest.fixture
 def browser(town: Town) -> Iterator[Browser]:
-    """Opened after the portal, closed before the next test: Playwright keeps an event loop in this thread, beside which Flask cannot work."""
+    """Opened after the portal, closed before the next test: Playwright keeps an event loop here, beside which Flask cannot work."""
     with sync_playwright() as playwright, chromium(playwright) as opened:
         yield opened
 

@@ -15,7 +15,7 @@ import pytest
 from conftest import Town
 from people import Person
 from visitors import Visitor
-from world import acceptance_answers, design_answers, facts, tiny_pdf
+from world import BODY, acceptance_answers, design_answers, facts, tiny_pdf
 
 from licensing.parties import actions as parties
 from licensing.parties.tables import Authority
@@ -26,7 +26,6 @@ from licensing.storage import unit_of_work
 pytestmark = pytest.mark.slow
 
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
-BODY = "江苏防雷检测中心"
 UNKNOWN_APPROVAL = (
     "No design approval in force of your company has the number %(number)s. Copy it from the top right corner"
     " of the approval; without one, apply for design review first."

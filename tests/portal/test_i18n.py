@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -9,8 +10,11 @@ import pytest
 from babel.messages.catalog import Message
 from babel.messages.pofile import read_po, write_po
 from babel.support import Translations
+from click.testing import CliRunner
 
 from licensing.catalogue import label_messages
+from licensing.commands import console
+from licensing.commands.deadlines import explain_deadline
 from portal import i18n
 
 CHINESE = "zh_Hans_CN"
@@ -20,7 +24,20 @@ WORDS = re.compile(r"(?<![0-9A-Za-z])(?<![0-9A-Z]-)[A-Za-z][A-Za-z0-9_./-]*")
 # Names, file formats, standards, commands and settings: the same in both languages.
 SAME_IN_CHINESE = {
     *("AA", "CBOR", "Cookie", "Ed25519", "GB", "JPEG", "JSON", "MB", "P-256", "PDF", "PNG", "SHA-256", "U", "UTF-8", "WCAG", "dpi"),
-    *("leizheng", "doctor", "init", "migrate", "LEIZHENG_DATABASE", "LEIZHENG_DEMO", "true", "Ctrl-C", "open_storage", "fonts-noto-cjk", "fonts-hanazono", "tmp"),
+    *(
+        "leizheng",
+        "doctor",
+        "init",
+        "migrate",
+        "LEIZHENG_DATABASE",
+        "LEIZHENG_DEMO",
+        "true",
+        "Ctrl-C",
+        "open_storage",
+        "fonts-noto-cjk",
+        "fonts-hanazono",
+        "tmp",
+    ),
     *("toml", "code", "file", "qr", "number", "check_code", "multipart/form-data", "access", "Access."),
     *("A", "B", "I", "O", "S", "V", "Z"),
     *("T1", "T14a", "T14b", "T15a", "T15b", "T16a", "T16b", "T19a", "T19b"),
@@ -153,6 +170,22 @@ def test_terms_are_those_of_the_dictionary(word: str, chinese: list[Message]) ->
     ours = [message for message in chinese if message.id not in labels and pattern.search(PLACES.sub(" ", str(message.id)))]
     wrong = {str(message.id): message.string for message in ours if not any(term in str(message.string) for term in GLOSSARY[word])}
     assert wrong == {}
+
+
+def test_the_command_line_speaks_chinese(monkeypatch: pytest.MonkeyPatch) -> None:
+    i18n.compile()
+    console._translation.cache_clear()
+    monkeypatch.setenv("LEIZHENG_LANG", "zh")
+    day = CliRunner().invoke(explain_deadline, ["--from", "2026-09-25", "--limit", "T3"])
+    assert "T3 · 作出设计审核决定：10 个工作日" in day.output
+    assert "法定节假日：国庆节。" in day.output
+    assert day.output.rstrip().endswith("自 2026-09-25 起 10 个工作日。")
+    assert (
+        json.loads(CliRunner().invoke(explain_deadline, ["--from", "2026-09-25", "--limit", "T3", "--json"]).output)["limit"]["name"]
+        == "作出设计审核决定"
+    )
+    unknown = CliRunner().invoke(explain_deadline, ["--from", "2026-09-25", "--limit", "T99"])
+    assert unknown.stderr.startswith("没有名为 T99 的期限。 [limit-unknown]")
 
 
 def _places(text: object) -> list[str]:
