@@ -25,5 +25,5 @@ PARTS = ("flask", "sqlalchemy", "weasyprint", "pyhanko", "cryptography")
 @access(Access.ADMIN)
 def state() -> ResponseReturnValue:
     policy.require(current_actor(), policy.Action.ADMIN_READ, policy.Subject(), now=now())
-    versions = {"Python": python_version(), **{part: version(part) for part in PARTS}, "database": queries.database_version(db.session)}
+    versions = {"Python": python_version(), **{part: version(part) for part in PARTS}, N_("Database"): queries.database_version(db.session)}
     return render_template("portal/admin/state.html", versions=versions, waiting=queries.waiting_messages(db.session))

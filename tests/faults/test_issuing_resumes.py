@@ -23,6 +23,8 @@ from licensing.storage import FileStore, reading
 from licensing.trust import sealing
 from licensing.trust.signer import LocalSigner
 
+pytestmark = pytest.mark.slow
+
 
 class Crash(BaseException):
     """The process dies here: nothing between this point and the next start runs."""

@@ -17,7 +17,7 @@ import zxingcpp
 from PIL import Image
 from pyhanko.keys import load_cert_from_pemder
 from pyhanko.pdf_utils.reader import PdfFileReader
-from pyhanko.sign.validation import validate_pdf_signature
+from pyhanko.sign.validation import SignatureCoverageLevel, validate_pdf_signature
 from pyhanko_certvalidator import ValidationContext
 from visitors import Visitor
 
@@ -76,7 +76,7 @@ def _ask_pyhanko(pdf: Path, root: Path) -> None:
         (signature,) = PdfFileReader(stream).embedded_signatures
         status = validate_pdf_signature(signature, context)
     assert status.bottom_line
-    assert status.coverage.name == "ENTIRE_FILE"
+    assert status.coverage is SignatureCoverageLevel.ENTIRE_FILE
 
 
 def ask_command_line(settings: Settings, *arguments: str) -> tuple[int, dict[str, Any]]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -12,22 +11,13 @@ import time_machine
 from playwright.sync_api import Browser, sync_playwright
 
 sys.path.insert(0, str(Path(__file__).parent))
-from live import serving
+from live import Town, serving
 from visitors import Visitor, chromium
-from world import World, build_world
+from world import build_world
 
 from licensing.settings import Settings
 from licensing.storage import storage
 from portal.app import create_app
-
-
-@dataclass(frozen=True)
-class Town:
-    """Where a journey takes place: people and companies without a single case, and the address of the portal."""
-
-    world: World
-    address: str
-    clock: time_machine.Traveller
 
 
 @pytest.fixture

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from threading import Thread
 from typing import Any
 
+import time_machine
 from flask import Flask
 from werkzeug.serving import WSGIRequestHandler, make_server
+from world import World
 
 
 class _Quiet(WSGIRequestHandler):
@@ -16,6 +19,15 @@ class _Quiet(WSGIRequestHandler):
 
     def log(self, type: str, message: str, *args: Any) -> None:
         """Say nothing."""
+
+
+@dataclass(frozen=True)
+class Town:
+    """Where a journey takes place: people and companies without a single case, and the address of the portal."""
+
+    world: World
+    address: str
+    clock: time_machine.Traveller
 
 
 @contextmanager

@@ -29,6 +29,7 @@ from portal.app import create_app
 
 LICENCE_WIDTH = 1200
 COLOURS = 256
+OPINION = "经审查和现场核查，雷电防护装置按照核准的设计文件施工，各项指标符合国家有关标准和规范的要求，验收合格。"
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 
 
@@ -44,7 +45,7 @@ def draw(target: Path, scratch: Path) -> None:
         with serving(app) as address, sync_playwright() as playwright, chromium(playwright) as browser:
             stranger = Visitor.arrive(browser, address, scratch, language="zh", phone=True)
             stranger.open(checking.path_of(checking.scan(pdf, scratch)))
-            _save(stranger.page.screenshot(clip={"x": 0, "y": 0, **PHONE}), target / "verify.png")  # type: ignore[typeddict-item]
+            _save(stranger.page.screenshot(clip={"x": 0, "y": 0, **PHONE}), target / "verify.png")
             officer = Visitor.arrive(browser, address, scratch, language="zh")
             approver.sign_in(officer)
             officer.open(f"/office/cases/{open_case}")
@@ -57,7 +58,7 @@ def draw(target: Path, scratch: Path) -> None:
 def _issue(world: World, scratch: Path, clock: time_machine.Traveller) -> tuple[Path, int]:
     """An acceptance licence, and an acceptance of another project that waits for the decision: the file and the number of the case."""
     done = world.proposed("completion_acceptance")
-    world.grant(done, "经审查和现场核查，雷电防护装置按照核准的设计文件施工，各项指标符合国家有关标准和规范的要求，验收合格，准予投入使用。")
+    world.grant(done, OPINION)
     _row, content = licence_file(world.actor(world.applicant), done)
     (pdf := scratch / "licence.pdf").write_bytes(content)
     name = "滨江路油库二期工程"

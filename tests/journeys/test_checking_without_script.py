@@ -7,7 +7,7 @@ from pathlib import Path
 
 import checking
 import pytest
-from conftest import Town
+from live import Town
 from visitors import Visitor
 
 from licensing.cases.queries import licence_file

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import applying
 import checking
 import deciding
 import pytest
-from conftest import Town
+from live import Town
 from people import Person
 from visitors import Visitor
 from world import BODY, acceptance_answers, design_answers, facts, tiny_pdf
@@ -66,7 +66,8 @@ def cast(town: Town, arrive: Arrive) -> Cast:
     with unit_of_work(SYSTEM) as work:
         person, authority = work.session.get_one(PersonRow, world.examiner), work.session.get_one(Authority, world.authority)
         parties.give_post(work, person, authority, Role.APPROVER, held_from=date(2020, 1, 1))
-    return Cast(town, *(arrive(name, language=language) for name in people), people=people)
+    browsers = {name: arrive(name, language=language) for name in people}
+    return Cast(town=town, people=people, **browsers)
 
 
 def test_from_an_empty_database_to_two_licences_that_a_stranger_checks(cast: Cast, arrive: Arrive, tmp_path: Path) -> None:
@@ -185,6 +186,7 @@ def correct_what_was_asked(cast: Cast, case: str) -> None:
 def decide_on_the_design(cast: Cast, case: str) -> str:
     """The clock stands during the evaluation; who proposed cannot decide; the decision needs a fresh second factor. The number."""
     office_case = case.replace("/my/", "/office/")
+    before = due(cast, case)
     examiner = cast.on(3, 9, 10, "examiner")
     deciding.act(examiner, office_case, "commission", "Commission and stop the clock", body=BODY, expected_days="5")
     assert examiner.page.locator(".clock.still").count() >= 1, "the clock stands"
@@ -196,6 +198,7 @@ def decide_on_the_design(cast: Cast, case: str) -> str:
     report = {"report_number": "苏雷评2026-0001", "done_on": "2026-03-16", "opinion": "符合设计规范要求。"}
     deciding.act(examiner, office_case, "result", "Record the result", passed="yes", **report)
     assert examiner.page.locator(".clock.still").count() == 0, "the clock runs again"
+    assert due(cast, case) - before == timedelta(days=7), "the days of the evaluation do not count"
     deciding.act(examiner, office_case, "propose", "Send to the approver", recommendation="grant", opinion="材料齐全，符合规定。")
     assert examiner.page.locator(f"a[href='{office_case}/grant']").count() == 0
     assert examiner.says("You accepted this case or proposed this decision yourself; another person has to decide.")
@@ -214,6 +217,14 @@ def decide_on_the_design(cast: Cast, case: str) -> str:
     assert approver.says("The permit was granted and its licence is in force.")
     approver.picture("granted")
     return number_of(cast.on(3, 18, 9, "applicant"), case, "宁气雷审字(2026)第0001号")
+
+
+def due(cast: Cast, case: str) -> date:
+    """The last day that the law gives for the decision, as the page of the case shows it."""
+    running = cast.town.world.page(int(case.rsplit("/", 1)[1])).deadline
+    assert running is not None
+    assert running.legal.due is not None
+    return running.legal.due
 
 
 def number_of(applicant: Visitor, case: str, expected: str) -> str:

@@ -11,7 +11,7 @@ from typing import Any, Self
 
 from axe_playwright_python.sync_playwright import Axe
 from babel.support import NullTranslations, Translations
-from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Playwright, Response
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Playwright, Response, ViewportSize
 
 from portal.i18n import TRANSLATIONS
 from portal.language import LANGUAGES
@@ -26,8 +26,8 @@ QUIET = (
     "--disable-component-update",
     "--disable-sync",
 )
-DESK = {"width": 1280, "height": 900}
-PHONE = {"width": 360, "height": 740}
+DESK: ViewportSize = {"width": 1280, "height": 900}
+PHONE: ViewportSize = {"width": 360, "height": 740}
 STANDARDS = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa")
 _REFUSED_PAGE = re.compile(r"Failed to load resource: the server responded with a status of 4\d\d")
 _WIDER = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
@@ -173,17 +173,17 @@ class Visitor:
 
     def _overflow(self) -> Iterable[str]:
         if not self.phone:
-            self.page.set_viewport_size(PHONE)  # type: ignore[arg-type]
+            self.page.set_viewport_size(PHONE)
         too_wide = self.page.evaluate(_WIDER)
         if not self.phone:
-            self.page.set_viewport_size(DESK)  # type: ignore[arg-type]
+            self.page.set_viewport_size(DESK)
         return [f"{too_wide} px too wide for a phone"] if too_wide > 0 else []
 
     def _listen(self) -> None:
         """Collect what a person would not see: errors of scripts, violations of the security policy, answers that broke."""
         self.page.on("console", self._on_console)
         self.page.on("pageerror", lambda error: self.troubles.append(f"script: {error}"))
-        self.page.on("response", lambda answer: answer.status >= 500 and self.troubles.append(f"{answer.status} at {answer.url}"))
+        self.page.on("response", self._on_answer)
         self.page.on("requestfailed", lambda request: self._on_failed(request.url, request.failure))
         self.page.on("dialog", lambda dialog: dialog.accept())
 
@@ -192,6 +192,10 @@ class Visitor:
         refused = _REFUSED_PAGE.match(message.text) and "/static/" not in str(message.location.get("url", ""))
         if message.type in ("error", "warning") and not refused:
             self.troubles.append(f"console: {message.text}")
+
+    def _on_answer(self, answer: Response) -> None:
+        if answer.status >= 500:
+            self.troubles.append(f"{answer.status} at {answer.url}")
 
     def _on_failed(self, url: str, failure: str | None) -> None:
         # A download takes its request out of the page.

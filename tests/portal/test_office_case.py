@@ -28,7 +28,7 @@ def test_the_page_prints_answers_papers_promises_clock_and_history(desk: Desk) -
         "江苏省南京市秦淮区",
         "第二类",
         "640.5 m²",
-        "2: 油罐区",
+        "2 · 油罐区",
         "电涌保护器",
         "Promised by 李文静",
         "Application submitted",
