@@ -20,8 +20,9 @@ DEMO_CODE = "000000"
 
 
 def canonical_email(text: str) -> str:
-    """The one form of an address: NFKC, trimmed, lower case."""
-    return unicodedata.normalize("NFKC", text).strip().lower()
+    """The one form of an address: NFKC, trimmed, lower case, without control characters (PostgreSQL takes no NUL)."""
+    plain = unicodedata.normalize("NFKC", text).strip().lower()
+    return "".join(character for character in plain if unicodedata.category(character) != "Cc")
 
 
 def canonical_code(text: str) -> str:
