@@ -7,10 +7,10 @@ from typing import Any
 
 from sqlalchemy import select, update
 
-from licensing.cases.journal import Loaded, load_for, not_found, open_to, require
+from licensing.cases.journal import Loaded, append_event, load_for, not_found, open_to, require
 from licensing.cases.machine import Event, State
-from licensing.cases.rules import may_change
-from licensing.cases.tables import Case, CaseDocument, CaseEvent
+from licensing.cases.rules import Happened, may_change
+from licensing.cases.tables import Case, CaseDocument
 from licensing.catalogue import load_catalogue
 from licensing.catalogue.answers import clean_answers
 from licensing.catalogue.model import Matter, Proof
@@ -59,9 +59,7 @@ def start(actor: Actor, company_id: int, matter_code: str) -> int:
         )
         work.session.add(row)
         work.session.flush()
-        work.session.add(
-            CaseEvent(case_id=row.id, sequence=1, type=Event.STARTED, at=work.now, actor_id=actor.person_id, data={"matter": matter.code})
-        )
+        append_event(work, row, Happened(1, Event.STARTED, work.now, actor.person_id, {"matter": matter.code}))
         return row.id
 
 

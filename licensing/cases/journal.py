@@ -20,10 +20,12 @@ from licensing.catalogue.model import Matter
 from licensing.clock import load_calendar
 from licensing.errors import Conflict, Invalid, NotFound
 from licensing.ledger.actions import append as append_leaf
-from licensing.ledger.rules import entry_bytes, leaf_hash
+from licensing.ledger.protection import row_digest
 from licensing.policy import Action, Actor, Subject
 from licensing.storage import Work
 from licensing.words import say
+
+EVENT_LEAF = "case-event"
 
 
 @dataclass(slots=True)
@@ -83,12 +85,21 @@ def record(work: Work, case: Loaded, event: Event, data: Mapping[str, Any]) -> N
     entry = Happened(case.row.sequence + 1, event, work.now, work.actor.person_id, dict(data))
     case.view = apply(case.view, entry)
     _compare_and_set(work, case, entry)
-    work.session.add(
-        CaseEvent(case_id=case.row.id, sequence=entry.sequence, type=event, at=entry.at, actor_id=entry.actor_id, data=dict(data))
-    )
-    said = {"case": case.row.public_number, "sequence": entry.sequence, "type": event, "at": entry.at.isoformat(), "data": dict(data)}
-    append_leaf(work, "case-event", f"{case.row.public_number}/{entry.sequence}", leaf_hash(entry_bytes(said)))
+    append_event(work, case.row, entry)
     work.tell("case.changed", case_id=case.row.id, event=str(event))
+
+
+def append_event(work: Work, row: Case, entry: Happened) -> None:
+    """Store an event of the case and its ledger leaf; the leaf's digest covers every column of the event."""
+    event = CaseEvent(case_id=row.id, sequence=entry.sequence, type=entry.type, at=entry.at, actor_id=entry.actor_id, data=dict(entry.data))
+    work.session.add(event)
+    work.session.flush()
+    append_leaf(work, EVENT_LEAF, event_subject(row, event), row_digest(event))
+
+
+def event_subject(row: Case, event: CaseEvent) -> str:
+    """How the log names an event of a case."""
+    return f"{row.public_number}/{event.sequence}"
 
 
 def open_to(case: Loaded, *states: State) -> None:

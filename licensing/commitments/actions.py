@@ -9,11 +9,13 @@ from sqlalchemy import select
 from licensing.catalogue.answers import check_facts, clean_facts
 from licensing.catalogue.model import Proof
 from licensing.clock import local_date
+from licensing.commitments.health import LEAF, leaf_subject
 from licensing.commitments.queries import choices
 from licensing.commitments.rules import Choice, statement
 from licensing.commitments.tables import Commitment, ProofChoice
 from licensing.errors import Conflict, Invalid
 from licensing.ledger.actions import append
+from licensing.ledger.protection import row_digest
 from licensing.parties.queries import company as company_of
 from licensing.storage import Work
 from licensing.words import say
@@ -82,7 +84,7 @@ def _keep(work: Work, case_id: int, case_number: str, company_id: int, proof: Pr
     )
     work.session.add(made)
     work.session.flush()
-    append(work, "commitment", f"{case_number}/{proof.code}/{made.id}", bytes.fromhex(made.statement_sha256))
+    append(work, LEAF, leaf_subject(made), row_digest(made))
     return made
 
 

@@ -1,0 +1,42 @@
+"""Whether the cases are still what happened: each event stands in the log, and the cached columns say what the events say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, selectinload
+
+from licensing.cases.deadlines import deadline
+from licensing.cases.journal import EVENT_LEAF, event_subject, happened
+from licensing.cases.rules import CaseView, replay
+from licensing.cases.tables import Case
+from licensing.catalogue import load_catalogue
+from licensing.clock import load_calendar
+from licensing.errors import LeizhengError
+from licensing.ledger.protection import Fact, Problem, row_digest, unaccounted
+from licensing.words import say
+
+
+def problems(session: Session) -> Iterator[Problem]:
+    """What does not hold for the cases and their events; nothing when all is well."""
+    cases = list(session.scalars(select(Case).options(selectinload(Case.events)).order_by(Case.id)))
+    facts = (Fact(EVENT_LEAF, event_subject(row, event), row_digest(event)) for row in cases for event in row.events)
+    yield from unaccounted(session, {EVENT_LEAF}, facts)
+    for row in cases:
+        yield from _cached(row)
+
+
+def _cached(row: Case) -> Iterator[Problem]:
+    try:
+        view = replay(happened(event) for event in row.events)
+        agrees = (row.state, row.sequence, row.due_on) == (view.state, len(row.events), _due_on(row, view))
+    except (LeizhengError, ValueError, KeyError, TypeError):  # an event that was tampered with may say anything
+        agrees = False
+    if not agrees:
+        yield Problem(row.public_number, "case-differs", say("State or date of the case are not what its events say."))
+
+
+def _due_on(row: Case, view: CaseView) -> object:
+    running = deadline(view, load_catalogue().matter(row.matter), load_calendar())
+    return running.due if running else None
