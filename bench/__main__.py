@@ -11,13 +11,13 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from bench import seal, worklist
+from bench import checking, seal, worklist
 from bench.measure import Ratio
 
 
 def main() -> None:
     ratios: list[Ratio] = []
-    for benchmark in (seal, worklist):
+    for benchmark in (checking, seal, worklist):
         with tempfile.TemporaryDirectory() as folder:
             ratios += benchmark.run(Path(folder))
     if "--json" in sys.argv[1:]:
