@@ -20,8 +20,12 @@ COMMANDS: Mapping[str, str] = {
     "doctor": "licensing.commands.setup:doctor",
     "verify": "licensing.commands.checking:verify",
     "identifier": "licensing.commands.checking:identifier",
-    "ledger": "licensing.commands.proofs:ledger",
+    "ledger": "licensing.commands.ledger:ledger",
     "selfcheck": "licensing.commands.proofs:selfcheck",
+    "status-list": "licensing.commands.status:status_list",
+    "signer": "licensing.commands.signer:signer",
+    "keys": "licensing.commands.keys:keys_group",
+    "trust-list": "licensing.commands.keys:trust_list_group",
     "samples": "licensing.commands.issuing:samples",
     "explain-deadline": "licensing.commands.deadlines:explain_deadline",
 }

@@ -56,6 +56,15 @@ class Action(StrEnum):
     CASE_DEEM_ACCEPTED = "case:deem-accepted"
     CASE_FINISH_ISSUING = "case:finish-issuing"
     COMMITMENT_PROMISE = "commitment:promise"
+    LICENCE_READ = "licence:read"
+    LICENCE_ASK = "licence:ask"
+    LICENCE_ANSWER = "licence:answer"
+    LICENCE_PROPOSE = "licence:propose"
+    LICENCE_DECIDE = "licence:decide"
+    LICENCE_RETURN = "licence:return"
+    LICENCE_FINISH = "licence:finish"
+    LICENCE_EXPIRE = "licence:expire"
+    REGISTER_READ = "register:read"
     WORKLIST_READ = "worklist:read"
     ADMIN_READ = "admin:read"
 
@@ -91,6 +100,15 @@ POLICY: Mapping[Action, Grant] = {
     Action.CASE_REFUSE: _may(Role.APPROVER, second_factor=True, not_by=("acceptor", "proposer")),
     Action.CASE_DEEM_ACCEPTED: _may(Role.SYSTEM),
     Action.CASE_FINISH_ISSUING: _may(Role.SYSTEM, Role.APPROVER),
+    Action.LICENCE_READ: _may(*COMPANY_ROLES, *OFFICER_ROLES, Role.SYSTEM),
+    Action.LICENCE_ASK: _may(*COMPANY_ROLES),
+    Action.LICENCE_ANSWER: _may(*COMPANY_ROLES),
+    Action.LICENCE_PROPOSE: _may(Role.EXAMINER, Role.VERIFIER, Role.SUPERVISOR),
+    Action.LICENCE_DECIDE: _may(Role.APPROVER, second_factor=True, not_by=("proposer",)),
+    Action.LICENCE_RETURN: _may(Role.APPROVER, not_by=("proposer",)),
+    Action.LICENCE_FINISH: _may(Role.SYSTEM, Role.APPROVER),
+    Action.LICENCE_EXPIRE: _may(Role.SYSTEM),
+    Action.REGISTER_READ: _may(*OFFICER_ROLES),
     Action.WORKLIST_READ: _may(*OFFICER_ROLES),
     Action.ADMIN_READ: _may(*ADMIN_ROLES),
 }

@@ -24,6 +24,7 @@ from licensing.policy import SYSTEM
 from licensing.settings import Settings
 from licensing.storage import Work, open_storage, storage, unit_of_work
 from licensing.storage.migrations import upgrade
+from licensing.trust import checkpoints
 from licensing.trust.current import current_trust_list
 from licensing.trust.keys import ensure_authority_keys
 
@@ -88,6 +89,7 @@ def issue_samples(settings: Settings, folder: Path, count: int) -> Iterator[dict
             entries.append(_issue_one(authority_id, folder))
             yield entries[-1]
     finally:
+        checkpoints.publish_soon(settings)
         manifest.write_text(json.dumps(entries, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
         (folder / "trust.pem").write_bytes(current_trust_list(settings).to_pem())
 

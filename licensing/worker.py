@@ -6,19 +6,30 @@ import click
 import structlog
 from huey import crontab
 
+from licensing.cases import issuing
 from licensing.cases.actions import deem_accepted_all
-from licensing.cases.issuing import resume_all
+from licensing.licences import status_list
+from licensing.proceedings import issuing as versions
+from licensing.proceedings.expiry import expire_all
 from licensing.settings import Settings
-from licensing.storage import open_storage
+from licensing.storage import open_storage, storage
 from licensing.storage.jobs import open_queue
 from licensing.storage.outbox import deliver
+from licensing.trust import checkpoints
 
 _log = structlog.get_logger("leizheng.worker")
 
 
 def tidy() -> dict[str, int]:
-    """Everything that waits, once: resume licences that a crash left behind, accept by silence, deliver the outbox."""
-    done = {"resumed": resume_all(), "deemed_accepted": deem_accepted_all(), "delivered": deliver()}
+    """Everything that waits, once: resumed licences, silence that accepts, what is over, checkpoint, outbox, status lists that are late."""
+    done = {
+        "resumed": issuing.resume_all() + versions.resume_all(),
+        "deemed_accepted": deem_accepted_all(),
+        "expired": expire_all(),
+        "published": int(checkpoints.publish_soon(storage().settings)),
+        "delivered": deliver(),
+        "lists_signed": status_list.refresh_all(),
+    }
     if any(done.values()):
         _log.info("tidied", **done)
     return done

@@ -3,11 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import click
 from granian import Granian
@@ -31,10 +26,9 @@ from portal.demo_accounts import (
     first_of_each_role,
     write_accounts,
 )
+from portal.processes import PATIENCE, beside
 
 BLOCKING_THREADS = 4
-_WORKER = "from licensing.worker import worker; worker(prog_name='leizheng worker')"
-_PATIENCE = 10.0
 
 
 @click.command("demo")
@@ -54,7 +48,7 @@ def demo(show_all: bool) -> None:
 @click.option("--with-worker/--no-worker", default=True, help="Run the background work beside, in a process of its own.")
 @click.option("--demo", "demo_mode", is_flag=True, help="Demo mode: load the demo world first and show its accounts.")
 def serve(host: str | None, port: int | None, workers: int | None, with_worker: bool, demo_mode: bool) -> None:
-    """Serve the portal until interrupted."""
+    """Serve the portal until interrupted, and run a signer beside it unless LEIZHENG_SIGNER names one."""
     if demo_mode:
         os.environ["LEIZHENG_DEMO"] = "true"
     settings, console = Settings(), Console()
@@ -74,13 +68,13 @@ def serve(host: str | None, port: int | None, workers: int | None, with_worker: 
         blocking_threads=BLOCKING_THREADS,
         websockets=False,
         respawn_failed_workers=True,
-        workers_kill_timeout=int(_PATIENCE),
+        workers_kill_timeout=int(PATIENCE),
         log_level=LogLevels.warning,
     )
     address = f"http://{host or settings.bind_host}:{port or settings.bind_port}/"
     ending = words(say("Ctrl-C ends it."))
     console.print(f"[bold]{address}[/bold]  {ending}", highlight=False)
-    with _background_work(wanted=with_worker):
+    with beside(settings, worker=with_worker):
         server.serve()
 
 
@@ -102,22 +96,3 @@ def _show(console: Console, settings: Settings, accounts: list[DemoAccount], *, 
     console.print(f"[bold red]{demo_code_notice(settings)}[/bold red]")
     file = write_accounts(settings, accounts)
     console.print(words(say("All %(count)s accounts: %(file)s", count=len(accounts), file=file)))
-
-
-@contextmanager
-def _background_work(*, wanted: bool) -> Iterator[None]:
-    """The background process beside the server: started here, ended here."""
-    if not wanted:
-        yield
-        return
-    # Its own session: the interrupt of a terminal goes to the server, which then ends it in order.
-    child = subprocess.Popen([sys.executable, "-c", _WORKER], start_new_session=True)
-    try:
-        yield
-    finally:
-        child.send_signal(signal.SIGINT)
-        try:
-            child.wait(_PATIENCE)
-        except subprocess.TimeoutExpired:
-            child.kill()
-            child.wait()

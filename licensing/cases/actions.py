@@ -18,10 +18,11 @@ from licensing.cases.machine import TRANSITIONS, Event, State, transition
 from licensing.cases.submission import problems, snapshot
 from licensing.cases.tables import Case
 from licensing.cases.targets import target_name, targets
+from licensing.catalogue import load_catalogue
 from licensing.clock import is_deemed_accepted, load_calendar, local_date, today
 from licensing.errors import Conflict, FieldError, Invalid
 from licensing.letters import actions as letters
-from licensing.letters.rules import LetterFacts
+from licensing.letters.rules import LetterFacts, case_words
 from licensing.notices.actions import notify_company
 from licensing.parties.queries import authority as authority_of
 from licensing.parties.queries import company as company_of
@@ -218,7 +219,8 @@ def _send(work: Work, case: Loaded, event: Event, items: Sequence[str], *, days:
         days=days,
         body=body,
     )
-    letters.write(work, kind, case.row.id, case.matter, authority_of(work.session, case.row.authority_id), facts, items)
+    words = case_words(load_catalogue().letter(kind), case.matter, facts, items)
+    letters.write(work, kind, authority_of(work.session, case.row.authority_id), words, case_id=case.row.id)
     notify_company(work, case.row.company_id, say(_TOLD[event], project=case.row.project_name), case_id=case.row.id)
 
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import structlog
+from functools import partial
 
 from licensing.cases.actions import must_follow_proposal
 from licensing.cases.journal import load, load_for, record
 from licensing.cases.machine import Event, State, transition
 from licensing.cases.submission import printed_answers
 from licensing.catalogue import load_catalogue
-from licensing.errors import Conflict, Invalid, LeizhengError
+from licensing.errors import Conflict
 from licensing.licences import actions as licences
 from licensing.licences import queries as licence_queries
-from licensing.licences.production import produce
+from licensing.licences.issuing import bring_out, quietly
 from licensing.licences.tables import Licence
 from licensing.notices.actions import notify_company
 from licensing.parties.queries import authority as authority_of
@@ -20,8 +20,6 @@ from licensing.parties.queries import company as company_of
 from licensing.policy import SYSTEM, Action, Actor
 from licensing.storage import Work, reading, unit_of_work
 from licensing.words import say
-
-_log = structlog.get_logger("leizheng.issuing")
 
 
 def grant(actor: Actor, case_id: int, opinion: str) -> Licence:
@@ -46,43 +44,27 @@ def decide_grant(actor: Actor, case_id: int, opinion: str) -> int:
 
 
 def finish(case_id: int, licence_id: int) -> Licence:
-    """Bring an intended licence to its end: in force, or void with the reason. May be called again after a crash.
+    """Bring an intended licence to its end: in force, or void with the reason. May be called again after a crash."""
 
-    Only content that cannot become a licence (``Invalid``) voids the number; when a part of the house fails, the intent waits for the
-    reconciler.
-    """
-    try:
-        file_sha256 = produce(licence_id)
-    except Invalid as error:
-        _void(case_id, licence_id, str(error))
-        raise
-    with unit_of_work(SYSTEM) as work:
-        licence = licences.put_in_force(work, licence_id, file_sha256)
+    def issued(work: Work, licence: Licence) -> None:
         case = load(work.session, case_id)
         record(work, case, Event.LICENCE_ISSUED, {"licence_id": licence.id, "number": licence.number})
-        notify_company(
-            work, case.row.company_id, say("Licence %(number)s was issued. You can download it.", number=licence.number), case_id=case_id
-        )
-    return licence
+        said = say("Licence %(number)s was issued. You can download it.", number=licence.number)
+        notify_company(work, case.row.company_id, said, case_id=case_id)
+
+    def voided(work: Work, reason: str) -> None:
+        case = load(work.session, case_id)
+        if case.view.state is State.ISSUING:
+            record(work, case, Event.LICENCE_VOIDED, {"licence_id": licence_id, "reason": reason})
+
+    return bring_out(licence_id, issued=issued, voided=voided)
 
 
 def resume_all() -> int:
     """Finish every licence that a crash left as an intent; how many were finished. The reconciler calls this at start and regularly."""
     with reading(SYSTEM) as look:
-        waiting = [(licence.case_id, licence.id) for licence in licence_queries.intents(look.session) if licence.case_id is not None]
-    return sum(_finish_quietly(case_id, licence_id) for case_id, licence_id in waiting)
-
-
-def _finish_quietly(case_id: int, licence_id: int) -> bool:
-    try:
-        finish(case_id, licence_id)
-    except Conflict:
-        # Another process finished it between our look and our try: that is what we wanted.
-        return False
-    except LeizhengError as error:
-        _log.warning("licence waits", licence_id=licence_id, code=error.code, reason=str(error))
-        return False
-    return True
+        waiting = [(row.case_id, row.id) for row in licence_queries.intents(look.session) if row.case_id is not None]
+    return sum(quietly(partial(finish, case_id, licence_id), licence_id) for case_id, licence_id in waiting)
 
 
 def _intend(work: Work, case_id: int, opinion: str) -> Licence:
@@ -102,10 +84,3 @@ def _intend(work: Work, case_id: int, opinion: str) -> Licence:
         case_number=case.row.public_number,
     )
 
-
-def _void(case_id: int, licence_id: int, reason: str) -> None:
-    with unit_of_work(SYSTEM) as work:
-        licences.void(work, licence_id, reason)
-        case = load(work.session, case_id)
-        if case.view.state is State.ISSUING:
-            record(work, case, Event.LICENCE_VOIDED, {"licence_id": licence_id, "reason": reason})

@@ -181,13 +181,25 @@ class Proof:
 
 @dataclass(frozen=True, slots=True)
 class FaceRow:
-    """One line of a licence face (照面): its label, and where its value is: ``record.…`` or ``answers.section.field``."""
+    """One line of a licence face (照面): its label, and where its value is: ``record.…`` or ``answers.section.field``.
+
+    A ``changeable`` line may differ in a later version of the same licence; every other change needs a new application.
+    """
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
 
     label: str
     english_label: str
     path: str
+    changeable: bool = False
+
+    @property
+    def name(self) -> str:
+        return self.label
+
+    @property
+    def english_name(self) -> str:
+        return self.english_label
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +237,7 @@ class LicenceType:
 
 @dataclass(frozen=True, slots=True)
 class LetterKind:
-    """A procedural document. ``title`` may hold ``{matter}``; ``remedy`` is printed where the person may object, else empty."""
+    """A procedural document. ``title`` may hold ``{matter}`` or ``{act}``; ``remedy`` is printed where the person may object."""
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
 
@@ -243,3 +255,7 @@ class LetterKind:
     def title_for(self, matter: Matter) -> str:
         """The heading of this document in a case of ``matter``."""
         return self.title.format(matter=matter.name)
+
+    def title_about(self, act: str) -> str:
+        """The heading of this document about an act on a licence, such as 撤销."""
+        return self.title.format(act=act)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import click
@@ -15,13 +17,14 @@ from sqlalchemy.orm import Session
 from licensing.commands.console import BAD_INPUT, Command, as_data, print_facts, print_json, tell, translate, words
 from licensing.errors import Invalid, LeizhengError
 from licensing.licences import identifier as identifiers
+from licensing.licences.offline import StatusLists, lists_from
 from licensing.licences.verdict import Overall, Paper, Verdict, as_json
 from licensing.licences.verify import verify_file, verify_number, verify_qr
 from licensing.policy import SYSTEM
 from licensing.settings import Settings
 from licensing.storage import open_storage, reading, storage
 from licensing.storage.migrations import current
-from licensing.trust import trust_list
+from licensing.trust import status_token, trust_list
 from licensing.trust.current import current_trust_list
 from licensing.trust.trust_list import TrustList
 from licensing.words import Said, say
@@ -38,9 +41,17 @@ HEADLINES = {
 @click.argument("what", metavar="FILE-or-QR-or-NUMBER")
 @click.option("--code", default="", help="The check code printed beside the QR code; needed with a number.")
 @click.option("--trust", "trust_file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Trust list (PEM) to pin.")
-@click.option("--offline", is_flag=True, help="Do not ask the register. Then the answer is never “valid”.")
+@click.option("--offline", is_flag=True, help="Do not ask the register. Without a fresh status list the answer is never “valid”.")
+@click.option(
+    "--status",
+    "status_files",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    multiple=True,
+    metavar="FILE",
+    help="Status list to use offline (CWT or JWT); may be given several times.",
+)
 @as_data
-def verify(what: str, code: str, trust_file: Path | None, offline: bool, as_data: bool) -> None:
+def verify(what: str, code: str, trust_file: Path | None, offline: bool, status_files: tuple[Path, ...], as_data: bool) -> None:
     """Is this licence true? A PDF or picture, the text of its QR code, or its number with --code.
 
     Exit code 0 valid, 1 invalid, 2 cannot be confirmed, also when there are no keys to check with or the input cannot be used.
@@ -48,7 +59,7 @@ def verify(what: str, code: str, trust_file: Path | None, offline: bool, as_data
     settings = Settings()
     try:
         with _register(settings, offline=offline) as session:
-            verdict = _judge(what, code, trust_file, settings, session)
+            verdict = _judge(what, code, _Means(trust_file, status_files, settings, session))
     except LeizhengError as error:
         tell(error, as_data=as_data)
         sys.exit(BAD_INPUT)
@@ -96,20 +107,38 @@ def check(text: str, as_data: bool) -> None:
     sys.exit(0 if found.holds else 1)
 
 
-def _judge(what: str, code: str, trust_file: Path | None, settings: Settings, session: Session | None) -> Verdict:
-    hosts = (settings.public_host,)
+@dataclass(frozen=True)
+class _Means:
+    """What there is to check with; keys and lists are only read when they are needed."""
+
+    trust_file: Path | None
+    status_files: tuple[Path, ...]
+    settings: Settings
+    session: Session | None
+
+    @cached_property
+    def trust(self) -> TrustList:
+        return trust_list.from_pem(self.trust_file.read_bytes()) if self.trust_file else current_trust_list(self.settings)
+
+    @property
+    def lists(self) -> StatusLists:
+        return lists_from((_content(path, status_token.TOKEN_LIMIT) for path in self.status_files), self.trust)
+
+
+def _judge(what: str, code: str, means: _Means) -> Verdict:
     path = _existing(what)
     if path is not None:
-        return verify_file(_content(path, settings.upload_limit), _trust(trust_file, settings), hosts, session)
+        content = _content(path, means.settings.upload_limit)
+        return verify_file(content, means.trust, means.trust.hosts, means.session, means.lists)
     if what.lower().startswith(("http:", "https:")):
-        return verify_qr(what, _trust(trust_file, settings), hosts, session)
+        return verify_qr(what, means.trust, means.trust.hosts, means.session, means.lists)
     if not code:
         raise Invalid(
             say("“%(what)s” is not a file here, and for a number the check code is missing.", what=what[:80]),
             next_step=say("Give the path of a file, the text of a QR code, or a number with --code."),
             code="nothing-to-check",
         )
-    return verify_number(what, code, session)
+    return verify_number(what, code, means.session)
 
 
 def _existing(what: str) -> Path | None:
@@ -123,10 +152,6 @@ def _content(path: Path, limit: int) -> bytes:
     if path.stat().st_size > limit:
         raise Invalid(say("The file is larger than %(limit)s MB.", limit=limit // (1024 * 1024)), code="file-too-large")
     return path.read_bytes()
-
-
-def _trust(trust_file: Path | None, settings: Settings) -> TrustList:
-    return trust_list.from_pem(trust_file.read_bytes()) if trust_file else current_trust_list(settings)
 
 
 @contextmanager
@@ -154,7 +179,8 @@ def _show(verdict: Verdict) -> None:
     headline, style = HEADLINES[verdict.overall]
     console.print(f" {words(headline)} ", style=style, markup=False)
     answers = (say("Content"), verdict.whole), (say("Issuer"), verdict.genuine), (say("Status"), verdict.in_force)
-    print_facts([*((question, f"{words(answer.text)} [{answer.code}]") for question, answer in answers), *_paper(verdict.paper)])
+    asked = [(say("Status as of"), verdict.as_of.isoformat(timespec="seconds"))] if verdict.as_of else []
+    print_facts([*((question, f"{words(answer.text)} [{answer.code}]") for question, answer in answers), *asked, *_paper(verdict.paper)])
     console.print(words(verdict.next_step), markup=False)
 
 

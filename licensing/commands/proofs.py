@@ -1,4 +1,4 @@
-"""``ledger`` and ``selfcheck``: whether what is stored is still what was issued."""
+"""``selfcheck``: whether what is stored is still what was issued."""
 
 from __future__ import annotations
 
@@ -15,31 +15,6 @@ from licensing.settings import Settings
 from licensing.storage import open_storage, reading
 from licensing.trust.current import current_trust_list
 from licensing.words import Said, say
-
-
-@click.group("ledger")
-def ledger() -> None:
-    """The public log of everything that was issued or changed."""
-
-
-@ledger.command("verify", cls=Command)
-@as_data
-def verify(as_data: bool) -> None:
-    """Compute the whole log again. Exit code 0 it holds, 1 it does not."""
-    open_storage(Settings())
-    with reading(SYSTEM) as look:
-        report = ledgers.check(look.session)
-    if as_data:
-        print_json(_ledger_json(report))
-    else:
-        print_facts(
-            [
-                (say("Entries"), str(report.size)),
-                (say("Tree head"), report.root.hex()),
-                (say("State"), words(_ledger_state(report))),
-            ]
-        )
-    sys.exit(0 if report.holds else FAILED)
 
 
 @click.command("selfcheck", cls=Command)

@@ -13,11 +13,16 @@ from sqlalchemy.exc import SQLAlchemyError
 from licensing.commands.console import FAILED, Command, as_data, print_facts, print_json, print_table, words
 from licensing.documents import doctor as documents
 from licensing.errors import LeizhengError
+from licensing.policy import SYSTEM
 from licensing.settings import Settings
-from licensing.storage import check_durability, open_storage
+from licensing.storage import check_durability, open_storage, reading, unit_of_work
 from licensing.storage.migrations import current, head, upgrade
 from licensing.trust import doctor as trust
-from licensing.trust.keys import ensure_root
+from licensing.trust.ceremony import digest
+from licensing.trust.keys import Outcome, ensure_root, ensure_service_keys, ensure_test_tsa
+from licensing.trust.publication import publish
+from licensing.trust.timestamps import TEST
+from licensing.trust.token_keys import Token
 from licensing.words import Said, say
 
 
@@ -34,22 +39,33 @@ class Finding(NamedTuple):
 @click.command("init", cls=Command)
 @as_data
 def init(as_data: bool) -> None:
-    """Make the root key, the folders and the database. What exists is kept, so it may be run again."""
+    """Make the root key, the keys of the service, the folders and the database. What exists is kept, so it may be run again.
+
+    Where only the certificate of an offline root is here, a draft waits for it: then sign and install it, and go on.
+    """
     settings = Settings()
     root = ensure_root(settings.keys)
+    outcome = _service_keys(settings)
     version = _migrated(settings)
+    if outcome.version:
+        with unit_of_work(SYSTEM) as work:
+            publish(work, settings)
     fingerprint = root.certificate.fingerprint(SHA256()).hex()
+    waiting = digest(outcome.waiting) if outcome.waiting else None
     if as_data:
-        print_json({"home": str(settings.home), "keys": str(settings.keys), "root_sha256": fingerprint, "database_version": version})
+        paths = {"home": str(settings.home), "keys": str(settings.keys)}
+        print_json(
+            {**paths, "root_sha256": fingerprint, "database_version": version, "trust_list": outcome.version, "draft_digest": waiting}
+        )
         return
-    print_facts(
-        [
-            (say("Data"), str(settings.home)),
-            (say("Keys"), str(settings.keys)),
-            (say("Fingerprint of the root"), fingerprint),
-            (say("Version of the database"), version),
-        ]
-    )
+    facts = [
+        (say("Data"), str(settings.home)),
+        (say("Keys"), str(settings.keys)),
+        (say("Fingerprint of the root"), fingerprint),
+        (say("Version of the trust list"), str(outcome.version)),
+        (say("Version of the database"), version),
+    ]
+    print_facts([*facts, (say("Draft that waits for the root"), waiting)] if waiting else facts)
 
 
 @click.command("migrate", cls=Command)
@@ -102,11 +118,20 @@ def _database(settings: Settings) -> Iterator[Finding]:
         return
     facts = say("The database is at %(version)s, the code needs %(wanted)s.", version=version or "—", wanted=wanted or "—")
     yield Finding("storage.migrations", version == wanted, True, facts, None if version == wanted else say("Run leizheng migrate."))
+    if version == wanted:
+        with reading(SYSTEM) as look:
+            published = trust.published(look.session, settings)
+        yield Finding(published.name, published.ok, True, published.detail, published.mend)
 
 
 def _reason(error: SQLAlchemyError) -> Said:
     first_line = str(error).splitlines()[0]
     return say("The database does not answer: %(reason)s", reason=first_line[:200])
+
+
+def _service_keys(settings: Settings) -> Outcome:
+    outcome = ensure_service_keys(settings.keys, token=Token.of(settings))
+    return ensure_test_tsa(settings.keys) if settings.tsa == TEST else outcome
 
 
 def _migrated(settings: Settings) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from functools import reduce
 from typing import Any
 
 
@@ -58,9 +59,80 @@ def verify_inclusion(leaf: bytes, index: int, size: int, path: Sequence[bytes], 
     return last == 0 and computed == head
 
 
+def consistency_proof(leaves: Sequence[bytes], old: int) -> list[bytes]:
+    """The path that proves that the first ``old`` leaves were not touched since (RFC 9162 2.1.4.1).
+
+    Raises ``IndexError`` unless ``0 < old <= len(leaves)``.
+    """
+    if not 0 < old <= len(leaves):
+        raise IndexError(old)
+    return _subproof(leaves, old, known=True)
+
+
+def verify_consistency(old_size: int, new_size: int, old_root: bytes, new_root: bytes, proof: Sequence[bytes]) -> bool:
+    """Whether ``proof`` proves that the tree of ``new_size`` continues the one of ``old_size`` (RFC 9162 2.1.4.2).
+
+    Nothing can be proven of an empty tree, so ``old_size`` 0 is refused.
+    """
+    if old_size == new_size:
+        return old_size > 0 and not proof and old_root == new_root
+    if not 0 < old_size < new_size or not proof:
+        return False
+    path = list(proof) if old_size & (old_size - 1) else [old_root, *proof]
+    position, last = old_size - 1, new_size - 1
+    while position & 1:
+        position, last = position >> 1, last >> 1
+    old_head = new_head = path[0]
+    for sibling in path[1:]:
+        if last == 0:
+            return False
+        if position & 1 or position == last:
+            old_head, new_head = node_hash(sibling, old_head), node_hash(sibling, new_head)
+            while not position & 1 and position:
+                position, last = position >> 1, last >> 1
+        else:
+            new_head = node_hash(new_head, sibling)
+        position, last = position >> 1, last >> 1
+    return last == 0 and (old_head, new_head) == (old_root, new_root)
+
+
+class Frontier:
+    """A tree that only grows, in O(log n) memory: the heads of its complete subtrees, largest first (RFC 9162 2.1.2)."""
+
+    def __init__(self) -> None:
+        self.size = 0
+        self._heads: list[bytes] = []
+
+    def add(self, leaf: bytes) -> list[tuple[int, int, bytes]]:
+        """Add a leaf hash. The complete subtrees that end with it, smallest first: height (1 holds two leaves), index, hash."""
+        completed, height, rest = [], 0, self.size
+        while rest & 1:
+            leaf = node_hash(self._heads.pop(), leaf)
+            height, rest = height + 1, rest >> 1
+            completed.append((height, rest, leaf))
+        self._heads.append(leaf)
+        self.size += 1
+        return completed
+
+    def root(self) -> bytes:
+        """The tree head over everything added so far."""
+        if not self._heads:
+            return root(())
+        return reduce(lambda right, left: node_hash(left, right), reversed(self._heads))
+
+
 def entry_bytes(fields: Mapping[str, Any]) -> bytes:
     """The entry of a leaf: JSON with sorted keys and no spaces, so equal facts have equal bytes (RFC 8785 for these types)."""
     return json.dumps(fields, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+
+
+def _subproof(leaves: Sequence[bytes], old: int, *, known: bool) -> list[bytes]:
+    if old == len(leaves):
+        return [] if known else [root(leaves)]
+    split = _split(len(leaves))
+    if old <= split:
+        return [*_subproof(leaves[:split], old, known=known), root(leaves[split:])]
+    return [*_subproof(leaves[split:], old - split, known=False), root(leaves[:split])]
 
 
 def _split(size: int) -> int:

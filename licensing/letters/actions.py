@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
 
 from sqlalchemy import update
 
 from licensing.catalogue import load_catalogue
-from licensing.catalogue.model import Matter
 from licensing.clock import CHINA, local_date
 from licensing.documents import letter as documents_letter
 from licensing.documents.engine import Attachment
 from licensing.documents.seal import seal_svg
 from licensing.errors import NotFound
 from licensing.ledger.actions import append
-from licensing.letters.rules import LetterFacts, content
+from licensing.letters.rules import Words, content
 from licensing.letters.tables import Letter
 from licensing.parties.queries import authority as authority_of
 from licensing.parties.tables import Authority
@@ -29,16 +27,17 @@ from licensing.words import say
 
 
 def write(
-    work: Work, kind_code: str, case_id: int, matter: Matter, authority: Authority, facts: LetterFacts, items: Sequence[str] = ()
+    work: Work, kind_code: str, authority: Authority, words: Words, *, case_id: int | None = None, licence_id: int | None = None
 ) -> Letter:
-    """Number and store a letter; its words never change after this. Numbers run by authority, kind and year."""
+    """Number and store a letter about a case or a licence; its words never change after this. Numbers run by authority, kind and year."""
     kind = load_catalogue().letter(kind_code)
     written_on = local_date(work.now)
     serial = next_value(work.session, f"letter:{authority.code}:{kind.code}:{written_on.year}")
     number = kind.number_pattern.format(place=authority.number_place, year=written_on.year, serial=serial)
-    said = content(kind, matter, facts, items, number=number, issuer=authority.name, written_on=written_on)
+    said = content(kind, words, number=number, issuer=authority.name, written_on=written_on)
     letter = Letter(
         case_id=case_id,
+        licence_id=licence_id,
         authority_id=authority.id,
         kind=kind.code,
         number=number,
@@ -98,8 +97,7 @@ def _order(letter: Letter, authority: Authority) -> SealOrder:
     return SealOrder(
         authority_code=authority.code,
         authority_name=authority.name,
-        number=letter.number,
-        record_digest=bytes.fromhex(letter.content_sha256),
+        document=_canonical(letter.content),
         reason="行政审批文书",
         signed_at=letter.written_at,
     )

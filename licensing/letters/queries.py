@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -15,9 +17,18 @@ def of_case(session: Session, case_id: int) -> list[Letter]:
     return list(session.scalars(select(Letter).where(Letter.case_id == case_id).order_by(Letter.id)))
 
 
+def of_licences(session: Session, licence_ids: Collection[int]) -> list[Letter]:
+    """The letters about any of these licences, oldest first."""
+    return list(session.scalars(select(Letter).where(Letter.licence_id.in_(licence_ids)).order_by(Letter.id)))
+
+
 def letter(session: Session, case_id: int, letter_id: int) -> Letter:
     """One letter of a case. Raises ``NotFound``."""
     found = session.get(Letter, letter_id)
     if found is None or found.case_id != case_id:
-        raise NotFound(say("There is no such letter."))
+        raise not_found()
     return found
+
+
+def not_found() -> NotFound:
+    return NotFound(say("There is no such letter."))

@@ -22,12 +22,67 @@ class LetterFacts:
     body: str = ""
 
 
-def paragraphs(kind: LetterKind, matter: Matter, facts: LetterFacts) -> tuple[str, ...]:
-    """The paragraphs of a letter of ``kind`` about ``facts``."""
+@dataclass(frozen=True, slots=True)
+class LicenceFacts:
+    """What a letter tells about a licence. ``act`` is the act in Chinese, such as 撤销, ``basis`` its legal basis.
+
+    ``asked_on`` is the day on which the holder asked for it, if so. A notice names ``days`` working days to answer, until ``due_on``,
+    and whether a ``hearing`` may be demanded.
+    """
+
+    licence_name: str
+    licence_number: str
+    proceeding: str
+    addressee: str
+    act: str
+    basis: tuple[str, ...]
+    asked_on: date | None = None
+    due_on: date | None = None
+    days: int | None = None
+    hearing: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What a letter says, but for its number, its date and who sends it."""
+
+    title: str
+    addressee: str
+    paragraphs: tuple[str, ...]
+    items: tuple[str, ...]
+
+
+def case_words(kind: LetterKind, matter: Matter, facts: LetterFacts, items: Sequence[str]) -> Words:
+    """The words of a letter of ``kind`` about a case."""
     received = f"你单位于{_day(facts.received_on)}提交的" if facts.received_on else "你单位提交的"
     subject = f"{received}“{facts.project}”{matter.name}申请（办件号{facts.case_number}）"
     basis = "、".join(kind.legal_basis)
-    return tuple(filter(None, (_OPENINGS[kind.code].format(subject=subject, basis=basis), _closing(kind, matter, facts))))
+    paragraphs = filter(None, (_OPENINGS[kind.code].format(subject=subject, basis=basis), _closing(kind, matter, facts)))
+    return Words(kind.title_for(matter), facts.addressee, tuple(paragraphs), tuple(items))
+
+
+def licence_words(kind: LetterKind, facts: LicenceFacts, items: Sequence[str]) -> Words:
+    """The words of a letter of ``kind`` about a licence."""
+    subject = f"你单位持有的《{facts.licence_name}》（编号：{facts.licence_number}）"
+    asked = f"{_day(facts.asked_on)}，你单位提出{facts.act}申请（{facts.proceeding}）。" if facts.asked_on else ""
+    said = {"subject": subject, "act": facts.act, "basis": "、".join(facts.basis), "proceeding": facts.proceeding, "asked": asked}
+    paragraphs = filter(None, (line.format(**said) for line in (*_LICENCE_LINES[kind.code], *_rights(kind, facts))))
+    return Words(kind.title_about(facts.act), facts.addressee, tuple(paragraphs), tuple(items))
+
+
+def content(kind: LetterKind, words: Words, *, number: str, issuer: str, written_on: date) -> dict[str, object]:
+    """Everything the letter says, as it is stored and printed."""
+    return {
+        "kind": kind.code,
+        "title": words.title,
+        "number": number,
+        "addressee": words.addressee,
+        "paragraphs": list(words.paragraphs),
+        "items": list(words.items),
+        "remedy": kind.remedy,
+        "issuer": issuer,
+        "date_text": _day(written_on),
+    }
 
 
 _OPENINGS = {
@@ -37,6 +92,33 @@ _OPENINGS = {
     "D4": "{subject}，依据{basis}，需要进行下列程序，所需时间不计入办理期限。",
     "D7": "{subject}，经审查，依据{basis}，本机关决定不予行政许可，理由如下。",
 }
+_ENDED = "自本决定作出之日起，上述证件及其电子证照不再有效，本机关依据《中华人民共和国行政许可法》第七十条一并办理注销手续。"
+_LICENCE_LINES = {
+    "D8-0": ("{subject}，本机关拟依据{basis}作出{act}的决定（{proceeding}）。现将拟作出决定的事实、理由和依据告知如下。",),
+    "D8-1": (
+        "{subject}，依据{basis}，本机关决定予以暂扣，事实和理由如下。",
+        "自本决定作出之日起，上述证件及其电子证照在暂扣期间不得使用。改正后可以申请解除暂扣。",
+    ),
+    "D8-2": ("{asked}{subject}，经审查，依据{basis}，本机关决定解除暂扣，自本决定作出之日起恢复有效，理由如下。",),
+    "D8-3": ("{subject}，经查系以欺骗、贿赂等不正当手段取得。依据{basis}，本机关决定予以撤销，事实和理由如下。", _ENDED),
+    "D8-4": ("{subject}，依据{basis}，本机关决定予以吊销，事实和理由如下。", _ENDED),
+    "D8-5": ("{subject}，因公共利益的需要，依据{basis}，本机关决定撤回该行政许可，事实和理由如下。", _ENDED),
+    "D8-6": (
+        "{asked}{subject}，依据{basis}，本机关决定予以注销，理由如下。",
+        "自本决定作出之日起，上述证件及其电子证照不再有效。",
+    ),
+    "D8-7": ("{asked}{subject}，经审查，依据《中华人民共和国行政许可法》第三十八条，本机关决定不予{act}，理由如下。",),
+}
+
+
+def _rights(kind: LetterKind, facts: LicenceFacts) -> tuple[str, ...]:
+    """What the holder may do about a notice, and until when (Administrative Penalty Law arts. 44, 45, 63, 64)."""
+    if kind.code != "D8-0":
+        return ()
+    until = f"收到本告知书之日起{facts.days}个工作日内，即{_day(facts.due_on)}前（含当日）"
+    answer = f"你单位有权进行陈述和申辩。请于{until}通过本系统提出；逾期不提出的，本机关将依法作出决定。"
+    hearing = "你单位有权要求举行听证；要求听证的，应当在上述期限内一并提出。" if facts.hearing else ""
+    return answer, hearing
 
 
 def _closing(kind: LetterKind, matter: Matter, facts: LetterFacts) -> str:
@@ -47,23 +129,6 @@ def _closing(kind: LetterKind, matter: Matter, facts: LetterFacts) -> str:
     if kind.code == "D2":
         return "请只修改上述内容后重新提交。补正材料齐全之日起重新计算受理期限。"
     return ""
-
-
-def content(
-    kind: LetterKind, matter: Matter, facts: LetterFacts, items: Sequence[str], *, number: str, issuer: str, written_on: date
-) -> dict[str, object]:
-    """Everything the letter says, as it is stored and printed."""
-    return {
-        "kind": kind.code,
-        "title": kind.title_for(matter),
-        "number": number,
-        "addressee": facts.addressee,
-        "paragraphs": list(paragraphs(kind, matter, facts)),
-        "items": list(items),
-        "remedy": kind.remedy,
-        "issuer": issuer,
-        "date_text": _day(written_on),
-    }
 
 
 def _day(day: date | None) -> str:

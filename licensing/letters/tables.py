@@ -12,12 +12,13 @@ from licensing.storage import Base, Moment
 
 
 class Letter(Base):
-    """One letter: ``content`` is what it says and never changes; ``file_sha256`` is the sealed PDF once it was made."""
+    """One letter about a case or a licence: ``content`` never changes; ``file_sha256`` is the sealed PDF once it was made."""
 
     __tablename__ = "letter"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    case_id: Mapped[int] = mapped_column(ForeignKey("case_file.id"), index=True)
+    case_id: Mapped[int | None] = mapped_column(ForeignKey("case_file.id"), index=True)
+    licence_id: Mapped[int | None] = mapped_column(ForeignKey("licence.id"), index=True)
     authority_id: Mapped[int] = mapped_column(ForeignKey("authority.id"))
     kind: Mapped[str] = mapped_column(String(10))
     number: Mapped[str] = mapped_column(String(60), unique=True)

@@ -1,25 +1,35 @@
-"""The acts that change the register: intend a licence, put it in force, or void its number."""
+"""The acts that change the register: intend a licence or a new version, put it in force, void its number, and every later operation."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from datetime import date
+from typing import Any, Final
 
 from sqlalchemy import select, update
 
+from licensing.catalogue import load_catalogue
 from licensing.catalogue.model import LicenceType
 from licensing.clock import local_date
-from licensing.errors import Conflict
+from licensing.errors import Conflict, Invalid
 from licensing.ledger.actions import append
-from licensing.licences import identifier, rules
+from licensing.ledger.protection import row_digest
+from licensing.licences import identifier, rules, status_list
 from licensing.licences.face import chinese_date, face_rows
-from licensing.licences.record import LicenceRecord
+from licensing.licences.operations import OPERATIONS, Operation
+from licensing.licences.queries import licence as licence_by_id
+from licensing.licences.record import LicenceRecord, from_canonical
 from licensing.licences.status import Status
-from licensing.licences.tables import Licence
+from licensing.licences.tables import Licence, LicenceEvent
+from licensing.licences.versions import Given, next_version
+from licensing.parties.queries import authority as authority_of
 from licensing.parties.tables import Authority, Company
 from licensing.storage import Work
 from licensing.storage.counters import next_value
 from licensing.words import say
+
+EVENT_LEAF: Final = "licence-event"
+LONGEST_REASON = 500
 
 
 def intend(
@@ -71,28 +81,173 @@ def intend(
         decided_at=work.now.isoformat(timespec="seconds"),
         case_number=case_number,
         check_code=rules.new_check_code(),
-        status_index=next_value(work.session, f"status:{authority.kid}") - 1,
+        status_index=_next_index(work, authority),
         face=face_rows(licence_type, {"answers": answers, "record": printed}),
         opinion=opinion,
     )
+    return _store(work, record, authority.id, year=issued_on.year, serial=serial, case_id=case_id, origin=Operation.ISSUE)
+
+
+def intend_version(work: Work, old_id: int, operation: Operation, *, changes: Mapping[str, str], proceeding: str) -> Licence:
+    """Store what the next version of a licence will say: same number, new identifier, check code and status index.
+
+    ``changes`` are clean (``versions.clean_changes``), ``proceeding`` is its number. The old version stays in force until the new one
+    is. Raises ``Conflict`` when the licence is not in a status from which ``operation`` leads to a new version.
+    """
+    old = held(work, old_id)
+    rule = OPERATIONS[operation]
+    if not rule.new_version or old.status not in rule.sources:
+        raise moved_on()
+    authority = authority_of(work.session, old.authority_id)
+    licence_type = load_catalogue().licence_type(old.type)
+    given = Given(work.now, proceeding, rules.new_check_code(), _next_index(work, authority))
+    record = next_version(from_canonical(old.record), licence_type, operation, changes, given)
+    return _store(
+        work,
+        record,
+        old.authority_id,
+        year=old.year,
+        serial=old.serial,
+        case_id=old.case_id,
+        origin=operation,
+        previous_id=old.id,
+    )
+
+
+def put_in_force(work: Work, licence_id: int, file_sha256: str) -> Licence:
+    """Make a produced licence valid and visible: status, ledger leaves and outbox in one transaction (design 3, step 6).
+
+    The version before it becomes *replaced*, with this one as its successor, in the same transaction. Raises ``Conflict`` unless the
+    licence is still an intent and the version before it can still be replaced.
+    """
+    licence = held(work, licence_id)
+    if licence.status != Status.INTENT:
+        raise _not_intent()
+    before = [held(work, licence.previous_id)] if licence.previous_id is not None else []
+    for old in before:
+        _apply(work, old, Operation(licence.origin), "", {}, successor=licence)
+    _apply(work, licence, Operation.ISSUE, "", {"file": file_sha256, "origin": licence.origin}, file_sha256=file_sha256)
+    append(work, "licence-issued", licence.identifier, bytes.fromhex(file_sha256))
+    work.tell("licence.issued", licence_id=licence.id, number=licence.number)
+    status_list.changed(work, *before, licence)
+    return licence
+
+
+def void(work: Work, licence_id: int, reason: str) -> Licence:
+    """Give up a number, or a version, that could not be made; it stays accounted for, with the reason (threat C10)."""
+    change = update(Licence).where(Licence.id == licence_id, Licence.status == Status.INTENT)
+    values = {"status": Status.VOID, "status_since": work.now, "status_reason": reason[:LONGEST_REASON]}
+    if work.session.execute(change.values(**values).returning(Licence.id)).scalar_one_or_none() is None:
+        raise _not_intent()
+    licence = held(work, licence_id)
+    append(work, "licence-void", licence.identifier, bytes.fromhex(licence.record_sha256))
+    status_list.changed(work, licence)
+    return licence
+
+
+def perform(work: Work, licence_id: int, operation: Operation, *, reason: str, data: Mapping[str, Any] | None = None) -> Licence:
+    """Do ``operation`` to a licence: status, event, ledger leaf, status list and outbox in this transaction.
+
+    Raises ``Conflict`` (``licence-moved-on``) when the table does not lead from the licence's status, or somebody else was faster, and
+    ``Invalid`` (``reason-needed``) without a reason. What makes a new version goes through :func:`intend_version` and
+    :func:`put_in_force`.
+    """
+    if OPERATIONS[operation].new_version or operation is Operation.ISSUE:
+        raise moved_on()
+    if not reason.strip():
+        raise Invalid(say("Please give a reason."), code="reason-needed")
+    licence = _apply(work, held(work, licence_id), operation, reason.strip(), data or {})
+    status_list.changed(work, licence)
+    return licence
+
+
+def held(work: Work, licence_id: int) -> Licence:
+    """The licence as it is now. All versions under its number are held until the transaction ends: acts on them wait for one another.
+
+    Raises ``NotFound``.
+    """
+    found = licence_by_id(work.session, licence_id)
+    family = (Licence.authority_id == found.authority_id, Licence.type == found.type, Licence.year == found.year)
+    first = select(Licence.id).where(*family, Licence.serial == found.serial, Licence.version == 1)
+    work.session.execute(first.with_for_update())
+    work.session.refresh(found)
+    return found
+
+
+def event_subject(licence: Licence, event: LicenceEvent) -> str:
+    """How the log names an event of a licence."""
+    return f"{licence.identifier}/{event.sequence}"
+
+
+def _apply(
+    work: Work,
+    licence: Licence,
+    operation: Operation,
+    reason: str,
+    data: Mapping[str, Any],
+    *,
+    successor: Licence | None = None,
+    file_sha256: str | None = None,
+) -> Licence:
+    rule = OPERATIONS[operation]
+    if licence.status not in rule.sources:
+        raise moved_on()
+    event = LicenceEvent(
+        licence_id=licence.id,
+        sequence=licence.sequence + 1,
+        operation=operation,
+        source=licence.status,
+        target=rule.target,
+        at=work.now,
+        actor_id=work.actor.person_id,
+        data={**data, **({"reason": reason} if reason else {}), **({"successor": successor.identifier} if successor else {})},
+    )
+    values: dict[str, Any] = {"status": rule.target, "status_reason": reason[:LONGEST_REASON], "status_since": work.now}
+    values |= {"successor_id": successor.id} if successor else {}
+    values |= {"file_sha256": file_sha256} if file_sha256 else {}
+    change = update(Licence).where(Licence.id == licence.id, Licence.status == licence.status, Licence.sequence == licence.sequence)
+    if work.session.execute(change.values(sequence=event.sequence, **values).returning(Licence.id)).scalar_one_or_none() is None:
+        raise moved_on()
+    work.session.add(event)
+    work.session.flush()
+    work.session.refresh(licence)
+    append(work, EVENT_LEAF, event_subject(licence, event), row_digest(event))
+    work.tell("licence.changed", licence_id=licence.id, number=licence.number, operation=str(operation), status=licence.status)
+    return licence
+
+
+def _store(
+    work: Work,
+    record: LicenceRecord,
+    authority_id: int,
+    *,
+    year: int,
+    serial: int,
+    case_id: int | None,
+    origin: Operation,
+    previous_id: int | None = None,
+) -> Licence:
     licence = Licence(
         case_id=case_id,
-        authority_id=authority.id,
+        authority_id=authority_id,
         type=record.type,
-        year=issued_on.year,
+        year=year,
         serial=serial,
         version=record.version,
-        number=number,
+        number=record.number,
         identifier=record.identifier,
-        holder=holder.name,
-        holder_code=holder.uscc,
-        project=project,
+        holder=record.holder,
+        holder_code=record.holder_code,
+        project=record.project,
         check_code=record.check_code,
         status_index=record.status_index,
-        issued_on=issued_on,
-        valid_until=last_day,
+        issued_on=date.fromisoformat(record.issued_on),
+        valid_until=date.fromisoformat(record.valid_until) if record.valid_until else None,
         status=Status.INTENT,
         status_since=work.now,
+        sequence=0,
+        origin=origin,
+        previous_id=previous_id,
         record=record.canonical(),
         record_sha256=record.digest.hex(),
         created_at=work.now,
@@ -103,27 +258,18 @@ def intend(
     return licence
 
 
-def put_in_force(work: Work, licence_id: int, file_sha256: str) -> Licence:
-    """Make a produced licence valid and visible: status, ledger leaf and outbox in one transaction (design 3, step 6).
-
-    Raises ``Conflict`` unless the licence is still an intent.
-    """
-    licence = _leave_intent(work, licence_id, Status.IN_FORCE, file_sha256=file_sha256)
-    append(work, "licence-issued", licence.identifier, bytes.fromhex(file_sha256))
-    work.tell("licence.issued", licence_id=licence.id, number=licence.number)
-    return licence
+def _next_index(work: Work, authority: Authority) -> int:
+    return next_value(work.session, f"status:{authority.code}") - 1
 
 
-def void(work: Work, licence_id: int, reason: str) -> Licence:
-    """Give up a number whose licence could not be made; the number stays accounted for, with the reason (threat C10)."""
-    licence = _leave_intent(work, licence_id, Status.VOID, status_reason=reason[:500])
-    append(work, "licence-void", licence.identifier, bytes.fromhex(licence.record_sha256))
-    return licence
+def moved_on() -> Conflict:
+    """What is said when the table does not lead on from the licence's status."""
+    return Conflict(
+        say("The licence has moved on, so nothing was done."),
+        next_step=say("Load the page again and look at its status."),
+        code="licence-moved-on",
+    )
 
 
-def _leave_intent(work: Work, licence_id: int, status: Status, **changes: str) -> Licence:
-    change = update(Licence).where(Licence.id == licence_id, Licence.status == Status.INTENT)
-    done = work.session.execute(change.values(status=status, status_since=work.now, **changes).returning(Licence.id)).scalar_one_or_none()
-    if done is None:
-        raise Conflict(say("This licence is no longer waiting to be issued."), code="licence-not-intent")
-    return work.session.scalars(select(Licence).where(Licence.id == licence_id).execution_options(populate_existing=True)).one()
+def _not_intent() -> Conflict:
+    return Conflict(say("This licence is no longer waiting to be issued."), code="licence-not-intent")

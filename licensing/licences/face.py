@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -14,6 +14,13 @@ from licensing.licences.record import LicenceRecord
 def face_rows(licence_type: LicenceType, source: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     """The (label, value) rows of a face: each row of the type points into ``source``; an empty value leaves its row out."""
     rows = ((row.label, text_at(source, row.path)) for row in licence_type.face)
+    return tuple((label, value) for label, value in rows if value)
+
+
+def rows_with(licence_type: LicenceType, old: Sequence[tuple[str, str]], changes: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """The rows of a face with some values changed, by the paths of the type; everything else stays as it was printed before."""
+    before = dict(old)
+    rows = ((row.label, changes.get(row.path, before.get(row.label, ""))) for row in licence_type.face)
     return tuple((label, value) for label, value in rows if value)
 
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from licensing.errors import LeizhengError
+from licensing.ledger import protection as ledger
 from licensing.ledger.queries import leaves_about
+from licensing.licences.actions import EVENT_LEAF, LONGEST_REASON, event_subject
+from licensing.licences.operations import OPERATIONS, Operation
 from licensing.licences.record import from_canonical
-from licensing.licences.status import PUBLIC
-from licensing.licences.tables import Licence
+from licensing.licences.status import PUBLIC, Status
+from licensing.licences.tables import Licence, LicenceEvent
 from licensing.licences.verdict import GENUINE, WHOLE
 from licensing.licences.verify import verify_pdf
 from licensing.storage import FileStore
@@ -38,6 +41,34 @@ def problems(session: Session, files: FileStore, trust: TrustList, licence: Lice
     """What does not hold for ``licence``; nothing when all is well."""
     for code, sentence in (*_record(licence), *_file(session, files, trust, licence), *_log(session, licence)):
         yield Problem(licence.number, code, sentence)
+
+
+def life(session: Session) -> Iterator[ledger.Problem]:
+    """What does not hold for the events of all licences, and for the columns that follow from them; nothing when all is well."""
+    rows = {row.id: row for row in session.scalars(select(Licence).order_by(Licence.id))}
+    events: dict[int, list[LicenceEvent]] = {licence_id: [] for licence_id in rows}
+    for event in session.scalars(select(LicenceEvent).order_by(LicenceEvent.licence_id, LicenceEvent.sequence)):
+        events.setdefault(event.licence_id, []).append(event)
+    known = [(rows[licence_id], event) for licence_id, found in events.items() if licence_id in rows for event in found]
+    facts = (ledger.Fact(EVENT_LEAF, event_subject(row, event), ledger.row_digest(event)) for row, event in known)
+    yield from ledger.unaccounted(session, {EVENT_LEAF}, facts)
+    for row in rows.values():
+        if not _follows(row, events[row.id], rows):
+            yield ledger.Problem(row.identifier, "licence-differs", say("The status of the licence is not what its events say."))
+
+
+def _follows(row: Licence, events: list[LicenceEvent], rows: Mapping[int, Licence]) -> bool:
+    """Whether status, moment, reason and successor are those of the last event, and each event goes where the table leads."""
+    if not events:
+        return row.sequence == 0 and row.status in (Status.INTENT, Status.VOID) and row.successor_id is None
+    last, successor = events[-1], rows.get(row.successor_id or 0)
+    said = (last.target, last.at, str(last.data.get("reason", ""))[:LONGEST_REASON], last.data.get("successor"))
+    targets = {operation: rule.target for operation, rule in OPERATIONS.items()}
+    walks = all(targets.get(Operation(event.operation)) == event.target for event in events if event.operation in set(Operation))
+    chained = [event.source for event in events] == [Status.INTENT, *(event.target for event in events[:-1])]
+    numbered = [event.sequence for event in events] == list(range(1, row.sequence + 1))
+    now = (row.status, row.status_since, row.status_reason, successor.identifier if successor else None)
+    return walks and chained and numbered and said == now
 
 
 def _record(licence: Licence) -> Iterator[tuple[str, Said]]:

@@ -19,18 +19,20 @@ from licensing.documents.face import render_face
 from licensing.documents.qr import qr_svg
 from licensing.documents.seal import seal_svg
 from licensing.errors import Invalid, LeizhengError
+from licensing.ledger.proof_files import MEDIA_TYPE
 from licensing.licences import queries
 from licensing.licences.face import face_of
+from licensing.licences.log_proof import PROOF_NAME, record_proof
 from licensing.licences.record import LicenceRecord, from_canonical
 from licensing.licences.tables import Licence
 from licensing.parties.queries import authority as authority_of
 from licensing.policy import SYSTEM
 from licensing.settings import Settings
 from licensing.storage import reading, storage, unit_of_work
-from licensing.trust import lz1, sealing
+from licensing.trust import lz1, schema, sealing
 from licensing.trust.current import current_signer, current_trust_list
+from licensing.trust.requests import QrRequest
 from licensing.trust.sealing import SealOrder
-from licensing.trust.signer import QrRequest
 from licensing.words import say
 
 RECORD_NAME = "licence-record.json"
@@ -56,8 +58,7 @@ class _Job:
         return SealOrder(
             authority_code=self.authority_code,
             authority_name=self.authority_name,
-            number=self.record.number,
-            record_digest=self.record.digest,
+            document=self.record.canonical(),
             reason="电子证照签发",
             signed_at=datetime.fromisoformat(self.record.decided_at),
         )
@@ -88,15 +89,20 @@ def _job(licence_id: int) -> _Job:
 def _prepare(settings: Settings, job: _Job) -> bytes:
     record = job.record
     licence_type = load_catalogue().licence_type(record.type)
-    cose = current_signer(settings).sign_qr(QrRequest(job.authority_code, record.number, record.digest, _qr_payload(record)))
+    payload = schema.qr_payload(record.canonical())
+    cose = current_signer(settings).sign_qr(QrRequest(job.authority_code, record.canonical(), payload))
     prefix, digits = lz1.to_url(settings.public_host, cose)
+    proof = record_proof(settings, record.identifier)
     face = face_of(record, licence_type.english_name, settings.public_host)
     pdf = render_face(
         licence_type.template,
         face,
         qr=qr_svg(prefix, digits),
         seal=seal_svg(job.authority_name, "行政审批专用章"),
-        attachments=[Attachment(RECORD_NAME, "application/json", "照面信息记录 Licence record", record.canonical())],
+        attachments=[
+            Attachment(RECORD_NAME, "application/json", "照面信息记录 Licence record", record.canonical()),
+            Attachment(PROOF_NAME, MEDIA_TYPE, "照面信息记录的日志存在证明 Proof that the record is in the log", proof.text().encode()),
+        ],
         identifier=record.digest[:16],
         issued_at=datetime.fromisoformat(record.decided_at).astimezone(CHINA),
     )
@@ -104,33 +110,8 @@ def _prepare(settings: Settings, job: _Job) -> bytes:
     return _remember(job.licence_id, prefix + digits, sealing.prepare(settings, job.order, pdf))
 
 
-def _qr_payload(record: LicenceRecord) -> bytes:
-    licence_type = load_catalogue().licence_type(record.type)
-    serial = record.identifier.split(".")[-3]
-    return lz1.payload_bytes(
-        lz1.Lz1(
-            type_index=licence_type.index,
-            serial=int(serial),
-            version=record.version,
-            holder_id=record.holder_code,
-            holder=record.holder,
-            project=record.project,
-            status_index=record.status_index,
-            digest=record.digest[: lz1.DIGEST_SIZE],
-            issued_at=int(datetime.fromisoformat(record.decided_at).timestamp()),
-            expires_at=_end_of_day(record.valid_until),
-        )
-    )
-
-
-def _end_of_day(last_day: str | None) -> int | None:
-    if last_day is None:
-        return None
-    return int(datetime.fromisoformat(f"{last_day}T23:59:59").replace(tzinfo=CHINA).timestamp())
-
-
 def _lint(pdf: bytes, qr_text: str, texts: tuple[str, ...]) -> None:
-    found = sandbox.ask("licensing.documents.child:lint_face", pdf, qr=qr_text, texts=list(texts), attachments=[RECORD_NAME])
+    found = sandbox.ask("licensing.documents.child:lint_face", pdf, qr=qr_text, texts=list(texts), attachments=[RECORD_NAME, PROOF_NAME])
     if found["problems"]:
         problems = "; ".join(f"{problem['code']}: {problem['detail']}" for problem in found["problems"])
         raise Invalid(

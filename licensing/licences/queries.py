@@ -23,8 +23,9 @@ def licence(session: Session, licence_id: int) -> Licence:
 
 
 def intents(session: Session) -> list[Licence]:
-    """Licences that were intended and neither issued nor voided, oldest first."""
-    return list(session.scalars(select(Licence).where(Licence.status == Status.INTENT).order_by(Licence.id)))
+    """First versions that were intended and neither issued nor voided, oldest first; later ones wait in their proceedings."""
+    query = select(Licence).where(Licence.status == Status.INTENT, Licence.previous_id.is_(None))
+    return list(session.scalars(query.order_by(Licence.id)))
 
 
 def by_identifier(session: Session, identifier: str) -> Licence | None:

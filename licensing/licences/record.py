@@ -13,7 +13,10 @@ FORMAT = "leizheng-licence-record/1"
 
 @dataclass(frozen=True, slots=True)
 class LicenceRecord:
-    """Everything a licence says. Dates are ISO 8601; ``valid_until`` None means no end date; ``face`` is what is printed, in order."""
+    """Everything a licence says. Dates are ISO 8601; ``valid_until`` None means no end date; ``face`` is what is printed, in order.
+
+    ``previous`` is the identifier of the version that this one replaces, None for the first (domain 6.2.4).
+    """
 
     type: str
     type_code: str
@@ -35,6 +38,7 @@ class LicenceRecord:
     status_index: int
     face: tuple[tuple[str, str], ...]
     opinion: str
+    previous: str | None = None
     format: str = FORMAT
 
     def canonical(self) -> bytes:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from enum import StrEnum
+
+from licensing.words import N_
 
 
 class Status(StrEnum):
@@ -22,6 +25,19 @@ class Status(StrEnum):
 
 
 PUBLIC = frozenset(Status) - {Status.INTENT, Status.VOID}
+
+STATUS_NAMES: Mapping[Status, str] = {
+    Status.INTENT: N_("Being issued"),
+    Status.VOID: N_("Void number"),
+    Status.IN_FORCE: N_("In force"),
+    Status.SUSPENDED: N_("Suspended"),
+    Status.REVOKED_FOR_DECEIT: N_("Revoked for deceit"),
+    Status.REVOKED_AS_PENALTY: N_("Revoked as a penalty"),
+    Status.PERMISSION_WITHDRAWN: N_("Permission withdrawn"),
+    Status.CANCELLED: N_("Cancelled"),
+    Status.REPLACED: N_("Replaced"),
+    Status.EXPIRED: N_("Expired"),
+}
 
 
 def status_on(status: Status, last_day: date | None, today: date) -> Status:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 from licensing.errors import LeizhengError
+from licensing.licences import status_values as values
 from licensing.licences.status import Status
+from licensing.moments import CHINA
 from licensing.words import Said, Translate, say
 
 
@@ -55,13 +58,18 @@ class Paper:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Whole, genuine, in force, and what to compare with the paper; the overall word follows from the three weights."""
+    """Whole, genuine, in force, and what to compare with the paper; the overall word follows from the three weights.
+
+    ``as_of`` is the moment for which ``in_force`` speaks (aware): that of the question at the register, that of the list offline; None
+    when neither was asked.
+    """
 
     whole: Answer
     genuine: Answer
     in_force: Answer
     paper: Paper | None
     successor: str | None = None
+    as_of: datetime | None = None
 
     @property
     def overall(self) -> Overall:
@@ -96,6 +104,7 @@ _NEXT_STEP = {
 }
 _OFFICIAL_SITE = say("Open the official site yourself and type the number and the check code there.")
 _NOT_ANY_MORE = say("It was genuine, but it no longer permits anything. Ask the holder what is in force today.")
+_ONLINE = say("Check once more online before you rely on it: only the register knows whether it is still in force.")
 _NEXT_STEP_FOR = {
     "no-match": say("Compare both with the paper once more. If they still do not fit, do not rely on it and report it to the authority."),
     "no-signature": say("If this is a scan of a printed licence, scan its QR code instead or type its number. Do not rely on the file."),
@@ -111,7 +120,14 @@ _NEXT_STEP_FOR = {
     "revoked-for-deceit": _NOT_ANY_MORE,
     "revoked-as-penalty": _NOT_ANY_MORE,
     "replaced": say("Ask the holder for the licence that replaced it."),
-    "offline": say("Check once more online before you rely on it: only the register knows whether it is still in force."),
+    "ended": _NOT_ANY_MORE,
+    "not-yet-valid": say("Check once more on the day on which it begins."),
+    "offline": _ONLINE,
+    "status-stale": _ONLINE,
+    "key-compromised": say("Do not rely on it. Ask the authority named on the paper whether it was issued anew."),
+    "key-compromised-before": say("Check once more online: the register knows whether it was issued before the key was lost."),
+    "trust-list-stale": say("Fetch the trust list from the official site and check once more."),
+    "register-behind": say("Try again later, or call the authority named on the paper."),
 }
 
 _WHOLE = (
@@ -139,6 +155,9 @@ _GENUINE = (
     _good("ok", say("It was issued with a key of the authority.")),
     _good("register", say("The number and the check code stand in the register of the authority.")),
     _open("not-checked", say("The issuer could not be checked.")),
+    _open("key-compromised-before", say("The key that signed this was lost later; only the register can tell whether this is older.")),
+    _open("trust-list-stale", say("The trust list is out of date, so the issuer cannot be confirmed.")),
+    _bad("key-compromised", say("The key that signed this was no longer in the hands of the authority alone.")),
     _bad("unknown-signer", say("It was signed by somebody who is not an authority.")),
     _bad("expired-signer", say("The key was not valid when this was signed.")),
     _bad("qr-unknown-key", say("The QR code was signed by a key that the authorities have not published.")),
@@ -147,6 +166,7 @@ _GENUINE = (
 )
 _IN_FORCE = (
     _good("in-force", say("It is in force.")),
+    _good("in-force-as-of", say("It is in force according to the list of %(as_of)s.")),
     _bad("not-yet-valid", say("It is not valid yet.")),
     _bad("expired", say("Its validity has ended.")),
     _bad("suspended", say("It is suspended since %(since)s.")),
@@ -156,6 +176,9 @@ _IN_FORCE = (
     _bad("cancelled", say("It was cancelled on %(since)s.")),
     _bad("replaced", say("It was replaced on %(since)s by %(successor)s.")),
     _bad("not-in-register", say("The register does not know it.")),
+    _bad("ended", say("It no longer permits anything: it was cancelled or withdrawn, or its validity has ended.")),
+    _open("status-stale", say("The list of %(as_of)s is too old to tell whether it is in force today.")),
+    _open("register-behind", say("The register is behind what was already published; an operator has to restore it.")),
     _open("offline", say("Offline nobody can know whether it is still in force.")),
     _open("not-checked", say("Whether it is in force could not be checked.")),
 )
@@ -174,6 +197,45 @@ STATUS_CODES: Mapping[Status, str] = {
     Status.CANCELLED: "cancelled",
     Status.REPLACED: "replaced",
 }
+
+
+LISTED_CODES: Mapping[int, str] = {
+    values.IN_FORCE: "in-force-as-of",
+    values.ENDED: "ended",
+    values.SUSPENDED: "suspended",
+    values.REVOKED_FOR_DECEIT: "revoked-for-deceit",
+    values.REVOKED_AS_PENALTY: "revoked-as-penalty",
+    values.REPLACED: "replaced",
+    values.NOT_ACTIVE: "not-yet-valid",
+}
+LISTED: Mapping[str, Said] = {
+    "in-force-as-of": IN_FORCE["in-force-as-of"].text,
+    "status-stale": IN_FORCE["status-stale"].text,
+    "ended": say("It no longer permits anything (list of %(as_of)s)."),
+    "suspended": say("It is suspended (list of %(as_of)s)."),
+    "revoked-for-deceit": say("It was revoked because it was obtained by deceit (list of %(as_of)s)."),
+    "revoked-as-penalty": say("It was revoked as a penalty (list of %(as_of)s)."),
+    "replaced": say("It was replaced by a newer one (list of %(as_of)s)."),
+    "not-yet-valid": say("It is not valid yet (list of %(as_of)s)."),
+}
+"""What is said when the answer comes from a status list: it knows no dates and no successor, but for which moment it speaks."""
+_PASSING = frozenset({"in-force-as-of", "not-yet-valid", "not-checked"})
+
+
+def listed_answer(value: int | None, as_of: datetime, *, fresh: bool, covers: bool) -> Answer:
+    """The answer for a value of a status list of the moment ``as_of`` (aware); None is an index beyond its end.
+
+    ``covers`` says that the list is not older than the licence. A list that is not ``fresh`` or does not cover proves nothing good, nor
+    that something has not begun yet: both change by themselves. What was taken away stays so. A value nobody has defined is not
+    “in force” (draft-ietf-oauth-status-list-20, 7).
+    """
+    code = "not-checked" if value is None else LISTED_CODES.get(value, "ended")
+    if code in _PASSING and not (fresh and covers):
+        code = "status-stale"
+    answer = IN_FORCE[code]
+    if code not in LISTED:
+        return answer
+    return Answer(code, Said(LISTED[code].text, {"as_of": as_of.astimezone(CHINA).strftime("%Y-%m-%d %H:%M")}), answer.weight)
 
 
 def in_force_answer(status: Status, since: str, successor: str | None) -> Answer:
@@ -200,6 +262,7 @@ def as_json(verdict: Verdict, translate: Translate = str) -> dict[str, Any]:
         "whole": spelled(verdict.whole),
         "genuine": spelled(verdict.genuine),
         "in_force": spelled(verdict.in_force),
+        "as_of": verdict.as_of.isoformat(timespec="seconds") if verdict.as_of else None,
         "paper": asdict(verdict.paper) if verdict.paper else None,
         "successor": verdict.successor,
         "next_step": verdict.next_step.in_words(translate),

@@ -12,7 +12,7 @@ from licensing.storage import Base, Moment
 
 
 class Notice(Base):
-    """One message to a company: an English source sentence with its facts, translated when shown."""
+    """One message to a company: an English source sentence with its facts, translated when shown; it leads to a case or to a licence."""
 
     __tablename__ = "notice"
     __table_args__ = (Index("ix_notice_company", "company_id", "id"),)
@@ -20,6 +20,7 @@ class Notice(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     company_id: Mapped[int] = mapped_column(ForeignKey("company.id"))
     case_id: Mapped[int | None]
+    licence_id: Mapped[int | None]
     sentence: Mapped[str] = mapped_column(String(300))
     facts: Mapped[dict[str, Any]] = mapped_column(JSON)
     sent_at: Mapped[datetime] = mapped_column(Moment)

@@ -18,24 +18,25 @@ def signed_attributes(file_digest: bytes, certificate_der: bytes) -> bytes:
             [
                 cms.CMSAttribute({"type": "content_type", "values": ["data"]}),
                 cms.CMSAttribute({"type": "message_digest", "values": [file_digest]}),
-                cms.CMSAttribute.load(_signing_certificate(certificate_der)),
+                cms.CMSAttribute.load(signing_certificate(certificate_der)),
             ]
         ).dump()
     )
 
 
 @lru_cache(maxsize=256)
-def _signing_certificate(certificate_der: bytes) -> bytes:
+def signing_certificate(certificate_der: bytes) -> bytes:
+    """The DER of the attribute that ties a signature to one certificate by its bytes. Source: RFC 5035 3, RFC 5816 2.2.1."""
     certificate = x509.Certificate.load(certificate_der)
     issuer_serial = tsp.IssuerSerial(
         {"issuer": [x509.GeneralName("directory_name", certificate.issuer)], "serial_number": certificate.serial_number}
     )
-    signing_certificate = tsp.ESSCertIDv2(
+    identifier = tsp.ESSCertIDv2(
         {
             "hash_algorithm": algos.DigestAlgorithm({"algorithm": "sha256"}),
             "cert_hash": hashlib.sha256(certificate_der).digest(),
             "issuer_serial": issuer_serial,
         }
     )
-    value = tsp.SigningCertificateV2({"certs": [signing_certificate]})
+    value = tsp.SigningCertificateV2({"certs": [identifier]})
     return bytes(cms.CMSAttribute({"type": "signing_certificate_v2", "values": [value]}).dump())

@@ -105,11 +105,14 @@ def verify1(data: bytes, key: PublicKey, *, strict: bool = True, external: bytes
 def verify_parts(message: Sign1, key: PublicKey, *, strict: bool = True, external: bytes = b"") -> None:
     """Returns only when the signature of ``message`` by ``key`` holds; raises ``CoseRefused``.
 
-    The algorithm must fit the key; strict accepts P-256 and Ed25519 with an algorithm in the protected header.
+    The algorithm must fit the key; strict accepts P-256 and Ed25519 with an algorithm in the protected header, and of the two values of s
+    that an ECDSA signature may have only the smaller one: a signed code has one spelling.
     """
     algorithm = message.protected.get(ALG) if strict else message.algorithm
     if isinstance(algorithm, bool) or not isinstance(algorithm, int) or not _fits(algorithm, key, strict=strict):
         raise CoseRefused(say("The signature uses an algorithm that does not fit the key."), code="cose-algorithm")
+    if strict and isinstance(key, ec.EllipticCurvePublicKey) and not has_smaller_s(message.signature):
+        raise CoseRefused(say("The signature does not match the content."), code="cose-signature")
     data = to_be_signed(message.protected_bytes, message.payload, external)
     try:
         if isinstance(key, ec.EllipticCurvePublicKey):
@@ -142,6 +145,11 @@ def smaller_s(der: bytes) -> bytes:
     """
     r, s = decode_dss_signature(der)
     return encode_dss_signature(r, min(s, _P256_ORDER - s))
+
+
+def has_smaller_s(raw: bytes) -> bool:
+    """True when the raw signature on P-256 has the smaller of its two values of s: the other is a second spelling of the same."""
+    return int.from_bytes(raw[len(raw) // 2 :], "big") <= _P256_ORDER // 2
 
 
 def encode(value: object) -> bytes:

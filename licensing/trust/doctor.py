@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
+
+from sqlalchemy.orm import Session
 
 from licensing import clock
 from licensing.errors import LeizhengError
-from licensing.trust import trust_list
+from licensing.settings import Settings
+from licensing.trust import ceremony, drafts, publication, trust_list
+from licensing.trust.certificates import SERVICE, Purpose
 from licensing.trust.journal import Journal
 from licensing.trust.layout import KeyFolder, exposed
+from licensing.trust.trusted_key import KeyState
 from licensing.words import Said, say
+
+_RENEWAL: Final = timedelta(days=30)
+_ROTATION: Final = timedelta(days=60)
 
 
 class Check(NamedTuple):
@@ -24,12 +33,20 @@ class Check(NamedTuple):
 
 
 def checks(keys_dir: Path, journal_path: Path) -> list[Check]:
-    """The state of keys, certificates and journal; reads no private key and changes nothing but a torn last line of the journal."""
+    """The state of keys, trust list and journal; reads no private key and changes nothing but a torn last line of the journal."""
     return [
         _look("trust.private-files", lambda: _private_files(keys_dir), say("Give private keys mode 0600 and their folders mode 0700.")),
-        _look("trust.list", lambda: _trust_list(keys_dir), say("Run leizheng init.")),
+        _look("trust.list", lambda: _trust_list(keys_dir), say("Run leizheng init, then leizheng keys create and activate.")),
+        _look("trust.list-date", lambda: _date(keys_dir), say("Run leizheng trust-list sign where the root is, and install the answer.")),
+        _look("trust.keys-end", lambda: _ends(keys_dir), say("Create and activate the next key, then retire the old one.")),
+        _look("trust.draft", lambda: _draft(keys_dir), say("Take the draft to the root: leizheng trust-list sign, then install.")),
         _look("trust.journal", lambda: _journal(journal_path), say("Restore the signer's journal before anything is signed.")),
     ]
+
+
+def published(session: Session, settings: Settings) -> Check:
+    """Whether the installed list is the newest one in the register: an older one put back is found here."""
+    return _look("trust.published", lambda: _published(session, settings), say("Start the worker, or find out who put back an older list."))
 
 
 def _look(name: str, look: Callable[[], tuple[bool, Said]], mend: Said) -> Check:
@@ -43,22 +60,58 @@ def _look(name: str, look: Callable[[], tuple[bool, Said]], mend: Said) -> Check
 
 
 def _private_files(keys_dir: Path) -> tuple[bool, Said]:
-    keys = KeyFolder(keys_dir).private_keys()
+    folder = KeyFolder(keys_dir)
+    keys = folder.private_keys()
     open_to_others = [path.name for path in keys if exposed(path)]
     if open_to_others:
         return False, say("Others can read: %(names)s.", names=", ".join(open_to_others))
-    return bool(keys), say("%(count)s private keys, readable by their owner alone.", count=len(keys))
+    elsewhere = folder.trust_list.exists()  # all of them on a token, or on the signer's machine
+    return bool(keys) or elsewhere, say("%(count)s private keys, readable by their owner alone.", count=len(keys))
 
 
 def _trust_list(keys_dir: Path) -> tuple[bool, Said]:
+    listed, moment = trust_list.load(keys_dir), clock.now()
+    authorities = {key.authority_code for key in (*listed.seals, *listed.qr_keys.values()) if key.state is KeyState.ACTIVE}
+    wanted = {(purpose, code) for code in authorities for purpose in (Purpose.SEAL, Purpose.QR)}
+    wanted |= {(Purpose.STATUS, SERVICE), (Purpose.LOG, SERVICE)}
+    silent = sorted(f"{purpose} {code}" for purpose, code in wanted if listed.signing_key(purpose, code, moment) is None)
+    if silent or not authorities:
+        return False, say("Nothing can be signed for: %(names)s.", names=", ".join(silent) or "—")
+    return True, say("Version %(version)s: %(count)s authorities and the service can sign.", version=listed.version, count=len(authorities))
+
+
+def _date(keys_dir: Path) -> tuple[bool, Said]:
     listed = trust_list.load(keys_dir)
-    moment = clock.now()
-    seals = [seal for seal in listed.seals if seal.valid_at(moment)]
-    keys = [key for key in listed.qr_keys.values() if key.valid_at(moment)]
-    covered = {seal.authority_code for seal in seals} & {key.authority_code for key in keys}
-    everyone = {seal.authority_code for seal in listed.seals} | {key.authority_code for key in listed.qr_keys.values()}
-    facts = say("%(covered)s of %(all)s authorities have a valid seal and QR key.", covered=len(covered), all=len(everyone))
-    return bool(covered) and covered == everyone, facts
+    facts = say("Signed on %(signed)s, to be renewed by %(due)s.", signed=listed.issued_at.date(), due=listed.next_update.date())
+    return not listed.stale_at(clock.now() + _RENEWAL), facts
+
+
+def _ends(keys_dir: Path) -> tuple[bool, Said]:
+    listed, moment = trust_list.load(keys_dir), clock.now()
+    in_use = {(key.purpose, key.authority_code) for key in listed.keys if key.signs_at(moment)}
+    ending = [f"{purpose} {code}" for purpose, code in in_use if listed.signing_key(purpose, code, moment + _ROTATION) is None]
+    if ending:
+        return False, say(
+            "Within %(days)s days nothing signs any more for: %(names)s.", days=_ROTATION.days, names=", ".join(sorted(ending))
+        )
+    return True, say("All that sign now still can in %(days)s days.", days=_ROTATION.days)
+
+
+def _draft(keys_dir: Path) -> tuple[bool, Said]:
+    draft = KeyFolder(keys_dir).draft
+    if not draft.exists():
+        return True, say("Nothing waits for the root.")
+    return False, say("A change waits for the root: digest %(digest)s.", digest=ceremony.digest(drafts.from_json(draft.read_bytes())))
+
+
+def _published(session: Session, settings: Settings) -> tuple[bool, Said]:
+    listed = trust_list.load(settings.keys)
+    last = publication.registered(session, listed)
+    if last is not None:
+        drafts.check_succession(last, listed)
+    known = last.version if last else 0
+    facts = say("Version %(installed)s is installed, version %(known)s is registered.", installed=listed.version, known=known)
+    return known == listed.version, facts
 
 
 def _journal(journal_path: Path) -> tuple[bool, Said]:

@@ -1,8 +1,12 @@
 """Is this PDF whole and genuine? Parses untrusted bytes: import and run it only in the disposable child process.
 
 The rule: exactly one signature, over the whole file, nothing after it, one revision, no change of any kind, certified against change,
-signed by a pinned seal that chains to the pinned root and was valid at the signing time. Source: ISO 32000-2 12.8; the attacks of
-pdf-insecurity.org, which all pass a bare "signature is valid".
+signed by a pinned seal that chains to the pinned root and was valid at the signing time, with the validation data that belong to it and,
+where it announces one, a time stamp by a pinned authority. What the signature cannot cover (its own value, the time stamp) has one spelling.
+Source: ISO 32000-2 12.8; ETSI EN 319 142-1; the attacks of pdf-insecurity.org, which all pass a bare "signature is valid".
+
+One thing no verifier can see: whoever may ask the same authority for a later time stamp over the same signature can exchange the two. The
+content is the same then, the time later; the register knows only the file that was issued.
 """
 
 from __future__ import annotations
@@ -14,7 +18,7 @@ import json
 import re
 from collections.abc import Coroutine, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from asn1crypto import cms
@@ -28,8 +32,10 @@ from pyhanko.sign.validation.status import PdfSignatureStatus, SignatureCoverage
 from pyhanko_certvalidator import ValidationContext
 
 from licensing.errors import LeizhengError
-from licensing.trust import cose, pades, trust_list
-from licensing.trust.trust_list import SealCertificate, TrustList
+from licensing.trust import cose, pades, pdf_form, timestamp_token, trust_list, validation_data
+from licensing.trust.timestamp_token import Token
+from licensing.trust.trust_list import TrustList
+from licensing.trust.trusted_key import TrustedKey
 
 OK: Final = "ok"
 NO_SIGNATURE: Final = "no-signature"
@@ -41,9 +47,14 @@ NOT_CERTIFIED: Final = "not-certified"
 UNREADABLE: Final = "unreadable"
 UNKNOWN_SIGNER: Final = "unknown-signer"
 EXPIRED_SIGNER: Final = "expired-signer"
+KEY_COMPROMISED: Final = "key-compromised"
+KEY_COMPROMISED_BEFORE: Final = "key-compromised-before"
 NO_TRUST_LIST: Final = "no-trust-list"
 
 RECORD_LIMIT: Final = 1024 * 1024
+# How far the time stamp may lie from the signing time: clocks differ, and an issue that a crash or an outage stopped is resumed later.
+STAMP_BEFORE: Final = timedelta(minutes=5)
+STAMP_AFTER: Final = timedelta(days=31)
 _BYTE_RANGE: Final = re.compile(rb"/ByteRange\s{0,9}\[\s{0,9}(\d{1,10})\s{1,9}(\d{1,10})\s{1,9}(\d{1,10})\s{1,9}(\d{1,10})\s{0,9}\]")
 
 
@@ -52,18 +63,23 @@ class _Finding:
     signatures: int
     whole: str
     genuine: str
-    seal: SealCertificate | None = None
+    seal: TrustedKey | None = None
     signed_at: datetime | None = None
     record: bytes | None = None
+    key: str | None = None
+    stamped_at: datetime | None = None
 
 
 def check(data: bytes, *, trust_pem: str) -> dict[str, Any]:
     """What the file is, as plain JSON values; never raises, whatever the bytes are.
 
     ``signatures``: how many; ``whole``: ``ok``, ``no-signature``, ``several-signatures``, ``bytes-after-end``, ``not-whole-file``,
-    ``altered``, ``not-certified``, ``unreadable``; ``genuine``: ``ok``, ``unknown-signer``, ``expired-signer``, ``no-trust-list``, or the
-    code of ``whole`` when that is why nothing can be said; ``signer``: the pinned authority or null; ``record``: base64 of the attached
-    canonical record, only from a file that is whole and genuine; ``file_sha256``.
+    ``altered``, ``not-certified``, ``unreadable``; ``genuine``: ``ok``, ``unknown-signer``, ``expired-signer``, ``key-compromised``,
+    ``key-compromised-before`` (sealed, as it says, before the key fell into other hands: only the register can vouch), ``no-trust-list``,
+    or the code of ``whole`` when that is why nothing can be said; ``signer``: the pinned authority or null; ``key``: what its key is worth
+    at the signing time (``TrustedKey.judge``) or null; ``timestamp``: when a trusted authority saw the signature (ISO, UTC) or null;
+    ``record``: base64 of the attached canonical record, only from a file that is whole and ``ok`` or ``key-compromised-before``;
+    ``file_sha256``.
     """
     try:
         finding = _examine(data, trust_list.from_pem(trust_pem.encode()))
@@ -76,6 +92,8 @@ def check(data: bytes, *, trust_pem: str) -> dict[str, Any]:
         "whole": finding.whole,
         "genuine": finding.genuine,
         "signer": _signer(finding),
+        "key": finding.key,
+        "timestamp": finding.stamped_at.isoformat() if finding.stamped_at else None,
         "record": base64.b64encode(finding.record).decode() if finding.record is not None else None,
         "file_sha256": hashlib.sha256(data).hexdigest(),
     }
@@ -122,21 +140,42 @@ def _names_digest(digits: bytes, digest: bytes) -> bool:
 def _examine_signature(data: bytes, reader: PdfFileReader, signature: EmbeddedPdfSignature, trust: TrustList) -> _Finding:
     try:
         certificate = signature.signer_cert.dump()
-        status = _finished(async_validate_pdf_signature(signature, _context(trust, signature.self_reported_timestamp)))
+        token = _token(signature)
+        status = _finished(async_validate_pdf_signature(signature, *_contexts(trust, signature.self_reported_timestamp, token)))
     except Exception:  # the library has no one family for a signature it cannot make sense of
         return _refused(ALTERED, 1)
     seal = trust.seal(certificate)
     whole = _whole(data, reader, signature, status)
     if seal is None:
         return _Finding(1, whole, UNKNOWN_SIGNER)
-    if whole == OK and not _spelled_as_ours(data, signature, seal, trust):
+    if whole == OK and not _as_we_make_it(data, reader, signature, seal, trust, token):
         whole = ALTERED
     if whole != OK:
         return _refused(whole, 1)
+    return _judged(reader, signature, seal, trust, token, status)
+
+
+def _judged(
+    reader: PdfFileReader,
+    signature: EmbeddedPdfSignature,
+    seal: TrustedKey,
+    trust: TrustList,
+    token: Token | None,
+    status: PdfSignatureStatus,
+) -> _Finding:
     signed_at = signature.self_reported_timestamp
-    genuine = _genuine(seal, signed_at, status)
-    record = _record(reader) if genuine == OK else None
-    return _Finding(1, whole, genuine, seal, signed_at, record)
+    key = _worth(seal, signed_at)
+    genuine = key if key in {EXPIRED_SIGNER, KEY_COMPROMISED} or status.bottom_line else UNKNOWN_SIGNER
+    record = _record(reader) if genuine in {OK, KEY_COMPROMISED_BEFORE} else None
+    if record is not None and not _in_own_name(record, seal):
+        return _Finding(1, OK, UNKNOWN_SIGNER)
+    authority = trust.timestamp(token.certificate) if token else None
+    stamped_at = token.moment if token and authority and authority.judge(token.moment) == OK else None
+    return _Finding(1, OK, genuine, seal, signed_at, record, key, stamped_at)
+
+
+def _worth(seal: TrustedKey, signed_at: datetime | None) -> str:
+    return EXPIRED_SIGNER if signed_at is None or signed_at.tzinfo is None else seal.judge(signed_at)
 
 
 def _finished(validation: Coroutine[Any, Any, PdfSignatureStatus]) -> PdfSignatureStatus:
@@ -163,26 +202,72 @@ def _whole(data: bytes, reader: PdfFileReader, signature: EmbeddedPdfSignature, 
     return OK if signature.docmdp_level == MDPPerm.NO_CHANGES else NOT_CERTIFIED
 
 
-def _genuine(seal: SealCertificate, signed_at: datetime | None, status: PdfSignatureStatus) -> str:
-    if signed_at is None or signed_at.tzinfo is None or not seal.valid_at(signed_at):
-        return EXPIRED_SIGNER
-    return OK if status.bottom_line else UNKNOWN_SIGNER
+def _in_own_name(record: bytes, seal: TrustedKey) -> bool:
+    """An authority seals its own licences only: the seal of another one proves nothing about them."""
+    said = json.loads(record)
+    return isinstance(said, dict) and said.get("issuer_code", seal.uscc) == seal.uscc
 
 
-def _spelled_as_ours(data: bytes, signature: EmbeddedPdfSignature, seal: SealCertificate, trust: TrustList) -> bool:
+def _as_we_make_it(
+    data: bytes, reader: PdfFileReader, signature: EmbeddedPdfSignature, seal: TrustedKey, trust: TrustList, token: Token | None
+) -> bool:
+    return (
+        _spelled_as_ours(data, signature, seal, trust, token)
+        and _stamped_as_announced(reader, signature, seal, trust, token)
+        and pdf_form.in_our_form(reader)
+    )
+
+
+def _spelled_as_ours(data: bytes, signature: EmbeddedPdfSignature, seal: TrustedKey, trust: TrustList, token: Token | None) -> bool:
     """The signature value itself is outside the byte range: there is one spelling of it, so nothing can be hidden there."""
     prepared = pades.prepared_from_bytes(data)
     start, end = prepared.reserved
-    chain = (seal.certificate, trust.root.certificate)
     expected_attributes = pades.signed_attributes(prepared, seal.certificate)
     value = signature.signer_info["signature"].native
-    spelled = pades.contents(expected_attributes, value, chain, end - start)
+    chain = (seal.certificate, trust.root.certificate)
+    spelled = pades.contents(expected_attributes, value, chain, end - start, token.der if token else None)
     return value == cose.smaller_s(value) and spelled == data[start:end]
 
 
-def _context(trust: TrustList, moment: datetime | None) -> ValidationContext:
-    root = asn1_x509.Certificate.load(trust.root.certificate.public_bytes(Encoding.DER))
-    return ValidationContext(trust_roots=[root], allow_fetching=False, moment=moment)
+def _stamped_as_announced(
+    reader: PdfFileReader, signature: EmbeddedPdfSignature, seal: TrustedKey, trust: TrustList, token: Token | None
+) -> bool:
+    """The signed part holds the chain, a list of the root and, if there is to be a time stamp, its authority; then there is one."""
+    store = validation_data.read(reader)
+    if store is None or not validation_data.lists_of(store, trust.root.certificate):
+        return False
+    # Keys may change between preparing and sealing: then the chain names the earlier seal of the same authority.
+    named, root, *announced = store.certificates
+    earlier = trust.seal(named)
+    if earlier is None or earlier.authority_code != seal.authority_code or root != trust.root.certificate.public_bytes(Encoding.DER):
+        return False
+    if len(announced) != (token is not None):
+        return False
+    return token is None or (trust.timestamp(announced[0]) is not None and _stamps(token, signature, trust))
+
+
+def _stamps(token: Token, signature: EmbeddedPdfSignature, trust: TrustList) -> bool:
+    """A pinned authority stamped this very signature value, at a moment that fits the signing time."""
+    authority, signed_at = trust.timestamp(token.certificate), signature.self_reported_timestamp
+    if authority is None or authority.judge(token.moment) == EXPIRED_SIGNER or signed_at is None or signed_at.tzinfo is None:
+        return False
+    imprint = hashlib.sha256(signature.signer_info["signature"].native).digest()
+    return token.imprint == imprint and -STAMP_BEFORE <= token.moment - signed_at <= STAMP_AFTER
+
+
+def _token(signature: EmbeddedPdfSignature) -> Token | None:
+    """The time stamp in its one spelling; whatever else stands beside it shows when the signature value is spelled again."""
+    stamps = [each for each in signature.signer_info["unsigned_attrs"] if each["type"].native == "signature_time_stamp_token"]
+    return timestamp_token.read(stamps[0]["values"][0].dump()) if stamps else None
+
+
+def _contexts(trust: TrustList, moment: datetime | None, token: Token | None) -> tuple[ValidationContext, ValidationContext | None]:
+    seal = _context(trust.root.certificate.public_bytes(Encoding.DER), moment)
+    return seal, _context(token.certificate, token.moment) if token else None
+
+
+def _context(anchor: bytes, moment: datetime | None) -> ValidationContext:
+    return ValidationContext(trust_roots=[asn1_x509.Certificate.load(anchor)], allow_fetching=False, moment=moment)
 
 
 def _record(reader: PdfFileReader) -> bytes | None:

@@ -2,40 +2,58 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 
+from cryptography import x509
+
 from licensing.settings import Settings
-from licensing.trust import pades
+from licensing.trust import pades, schema, timestamps
 from licensing.trust.current import current_signer, current_trust_list
-from licensing.trust.signer import SealRequest
+from licensing.trust.requests import Seal, SealRequest
 
 
 @dataclass(frozen=True, slots=True)
 class SealOrder:
-    """Whose seal goes on which number, over a record of which SHA-256, at which moment (aware)."""
+    """Whose seal goes on a file, at which moment (aware). ``document`` is what the file says: a licence record or a letter, canonical."""
 
     authority_code: str
     authority_name: str
-    number: str
-    record_digest: bytes
+    document: bytes
     reason: str
     signed_at: datetime
 
 
 def prepare(settings: Settings, order: SealOrder, pdf: bytes) -> bytes:
-    """``pdf`` with the empty certification signature, in one revision: the bytes that will be signed."""
-    chain = current_trust_list(settings).seal_chain(order.authority_code)
+    """``pdf`` with validation data and the empty certification signature, in one revision: the bytes that will be signed."""
+    trust = current_trust_list(settings)
     prepared = pades.prepare(
-        pdf, chain, field_name="Seal", reason=order.reason, location=order.authority_name, signing_time=order.signed_at
+        pdf,
+        trust.seal_chain(order.authority_code, order.signed_at),
+        field_name="Seal",
+        reason=order.reason,
+        location=order.authority_name,
+        signing_time=order.signed_at,
+        revocation_list=trust.crl,
+        authority=timestamps.authority(settings),
     )
     return prepared.document
 
 
 def seal(settings: Settings, order: SealOrder, prepared_pdf: bytes) -> bytes:
     """The signed file for bytes that :func:`prepare` made. Asking again gives the same file; other bytes for the number are refused."""
-    chain = current_trust_list(settings).seal_chain(order.authority_code)
     prepared = pades.prepared_from_bytes(prepared_pdf)
-    attributes = pades.signed_attributes(prepared, chain[0])
-    request = SealRequest(order.authority_code, order.number, order.record_digest, prepared.digest, attributes)
-    return pades.embed(prepared, attributes, current_signer(settings).sign_seal(request), chain)
+    given = current_signer(settings).sign_seal(SealRequest(order.authority_code, order.document, prepared.digest, order.signed_at))
+    # The certificate is the one of the answer: keys may have changed since the seal was given first.
+    chain = (x509.load_der_x509_certificate(given.certificate), current_trust_list(settings).root.certificate)
+    timestamp = _timestamp(settings, order, given) if pades.awaits_timestamp(prepared) else None
+    return pades.embed(prepared, pades.signed_attributes(prepared, chain[0]), given.signature, chain, timestamp)
+
+
+def _timestamp(settings: Settings, order: SealOrder, given: Seal) -> bytes:
+    """The token that the signer keeps for this seal: of two asked for, the first one counts, so that there is one file."""
+    if given.timestamp is not None:
+        return given.timestamp
+    token = timestamps.request(settings, hashlib.sha256(given.signature).digest())
+    return current_signer(settings).keep_timestamp(schema.read(order.document).number, token)

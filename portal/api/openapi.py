@@ -6,8 +6,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from licensing.licences.verdict import GENUINE, IN_FORCE, WHOLE, Overall
+from licensing.trust.status_token import CWT_TYPE, JWT_TYPE
 
 LONGEST_FIELD = 2000
+LATEST = 10**11 - 1
 
 
 def description(host: str) -> dict[str, Any]:
@@ -23,6 +25,7 @@ def description(host: str) -> dict[str, Any]:
         "paths": {
             "/api/v1/verify": {"post": _verify()},
             "/api/v1/openapi.json": {"get": _get("describe", "This document.", "application/json", {"type": "object"})},
+            "/status/{code}": {"get": _status_list()},
             "/.well-known/leizheng/trust.pem": {
                 "get": _get("trust", "The certificates to pin.", "application/x-pem-file", {"type": "string"})
             },
@@ -51,6 +54,34 @@ def _verify() -> dict[str, Any]:
     }
 
 
+def _status_list() -> dict[str, Any]:
+    binary = {"type": "string", "contentMediaType": CWT_TYPE}
+    return {
+        "operationId": "statusList",
+        "summary": "The signed status list of an authority (Token Status List): CWT, or JWT by the Accept header.",
+        "parameters": [
+            {"name": "code", "in": "path", "required": True, "description": "Code of the authority.", "schema": {"type": "string"}},
+            {
+                "name": "time",
+                "in": "query",
+                "description": "Seconds since 1970-01-01: the list that counted then.",
+                "schema": {"type": "integer", "minimum": 0, "maximum": LATEST},
+            },
+        ],
+        "responses": {
+            "200": {
+                "description": "4 bits a licence: 0 in force, 1 ended, 2 suspended, 12 revoked for deceit, 13 revoked as a penalty,"
+                " 14 replaced, 15 not active.",
+                "content": _content(CWT_TYPE, binary) | _content(JWT_TYPE, {"type": "string"}),
+            },
+            "304": {"description": "Unchanged (If-None-Match)."},
+            "404": {"description": "No list of this authority for this time."},
+            "406": {"description": "Neither form is accepted."},
+            "422": {"description": "The time is not a number of seconds."},
+        },
+    }
+
+
 def _get(name: str, summary: str, media_type: str, schema: dict[str, Any]) -> dict[str, Any]:
     return {
         "operationId": name,
@@ -73,6 +104,11 @@ def _schemas() -> dict[str, Any]:
                 "whole": _answer(WHOLE),
                 "genuine": _answer(GENUINE),
                 "in_force": _answer(IN_FORCE),
+                "as_of": {
+                    "type": ["string", "null"],
+                    "format": "date-time",
+                    "description": "The moment for which in_force speaks; null when no status was found.",
+                },
                 "paper": {"oneOf": [_ref("Paper"), {"type": "null"}]},
                 "successor": optional,
                 "next_step": {"type": "string"},

@@ -18,7 +18,7 @@ from licensing.cases.targets import Target, target_name, targets
 from licensing.catalogue import load_catalogue
 from licensing.catalogue.model import Field, LetterKind, LicenceType, Material, Matter, Proof, Section
 from licensing.clock import today
-from licensing.letters.rules import LetterFacts, content
+from licensing.letters.rules import LetterFacts, case_words, content
 from licensing.licences.face import face_rows
 from licensing.policy import Action, Ruling
 from licensing.words import N_, Said, say
@@ -159,7 +159,8 @@ def letter_preview(page: CasePage, act: Act, values: Values) -> dict[str, object
         body=str(values.get("body", "")),
     )
     issuer = page.authority.name if page.authority else ""
-    return content(kind, page.matter, facts, _letter_items(page, values), number="", issuer=issuer, written_on=today())
+    words = case_words(kind, page.matter, facts, _letter_items(page, values))
+    return content(kind, words, number="", issuer=issuer, written_on=today())
 
 
 def licence_preview(page: CasePage) -> tuple[LicenceType, tuple[tuple[str, str], ...]] | None:

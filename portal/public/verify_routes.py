@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 
 from flask import Blueprint, Response, current_app, render_template, request
 from flask.typing import ResponseReturnValue
@@ -37,6 +37,13 @@ MISSING = {
     "number": say("Type the number printed on the licence."),
     "code": say("Type the check code printed beside the QR code."),
 }
+
+
+@blueprint.after_request
+def never_kept(response: Response) -> Response:
+    """What was true when it was asked may be false in a second: no cache may answer in our place (threat C11)."""
+    response.headers["Cache-Control"] = "no-store"
+    return response
 
 
 @blueprint.get("/verify")
@@ -123,7 +130,8 @@ def _result(verdict: Verdict) -> str:
         issued_on=_day(verdict.paper.valid_from) if verdict.paper else None,
         valid_until=_day(verdict.paper.valid_until) if verdict.paper else None,
         colours=COLOURS,
-        checked_at=now().astimezone(CHINA).strftime("%Y-%m-%d %H:%M:%S"),
+        checked_at=_clock(now()),
+        as_of=_clock(verdict.as_of) if verdict.as_of else None,
         host=_settings().public_host,
     )
 
@@ -136,6 +144,10 @@ def _why(verdict: Verdict) -> Said | None:
 
 def _day(text: str | None) -> date | None:
     return date.fromisoformat(text) if text else None
+
+
+def _clock(moment: datetime) -> str:
+    return moment.astimezone(CHINA).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def _settings() -> Settings:

@@ -10,31 +10,13 @@ from sqlalchemy import func, select
 from world import World
 
 from licensing.cases import issuing
-from licensing.cases.tables import Case, CaseEvent
 from licensing.errors import Conflict
 from licensing.licences.status import Status
 from licensing.licences.tables import Licence
 from licensing.policy import SYSTEM
-from licensing.storage import reading, unit_of_work
+from licensing.storage import reading
 
 ROUNDS = 50
-
-
-def copies(case_id: int, count: int) -> list[int]:
-    """Further cases with the same history, each with a number of its own."""
-    with unit_of_work(SYSTEM) as work:
-        original = work.session.get_one(Case, case_id)
-        made = []
-        for number in range(count):
-            columns = {column.key: getattr(original, column.key) for column in Case.__table__.columns if column.key != "id"}
-            case = Case(**{**columns, "public_number": f"{original.public_number}-{number}"})
-            work.session.add(case)
-            work.session.flush()
-            for event in original.events:
-                fields = {name: getattr(event, name) for name in ("sequence", "type", "at", "actor_id", "data")}
-                work.session.add(CaseEvent(case_id=case.id, **fields))
-            made.append(case.id)
-        return made
 
 
 def press_at_once(world: World, case_id: int) -> list[Licence | Conflict]:
@@ -55,7 +37,7 @@ def press_at_once(world: World, case_id: int) -> list[Licence | Conflict]:
 
 @pytest.mark.slow
 def test_fifty_times_two_approvers_at_once_make_one_licence_each(world: World) -> None:
-    cases = copies(world.proposed(), ROUNDS)
+    cases = world.copies(world.proposed(), ROUNDS)
     for case_id in cases:
         answers = press_at_once(world, case_id)
         assert sorted(type(answer).__name__ for answer in answers) == ["Conflict", "Licence"]

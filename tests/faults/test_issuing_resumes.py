@@ -15,6 +15,7 @@ from licensing.cases.tables import Case
 from licensing.documents import sandbox
 from licensing.errors import Conflict, Invalid
 from licensing.ledger.queries import check
+from licensing.licences import issuing as bringing_out
 from licensing.licences import production, queries
 from licensing.licences.status import Status
 from licensing.licences.tables import Licence
@@ -46,13 +47,13 @@ def dies_after(original: Callable[..., Any]) -> Callable[..., Any]:
 
 
 POINTS = {
-    "after the intent": (issuing, "produce", dies_before),
+    "after the intent": (bringing_out, "produce", dies_before),
     "after the QR is signed": (LocalSigner, "sign_qr", dies_after),
     "before the prepared file is remembered": (production, "_remember", dies_before),
     "after the prepared file is remembered": (production, "_remember", dies_after),
     "after the seal is signed": (LocalSigner, "sign_seal", dies_after),
     "after the file is sealed": (sealing, "seal", dies_after),
-    "after the signed file is stored": (issuing, "produce", dies_after),
+    "after the signed file is stored": (bringing_out, "produce", dies_after),
 }
 
 

@@ -11,6 +11,7 @@ import time_machine
 from playwright.sync_api import Browser, sync_playwright
 
 sys.path.insert(0, str(Path(__file__).parent))
+from checker_scene import checked, checked_address, checking_browser, visit
 from live import Town, serving
 from visitors import Visitor, chromium
 from world import build_world
@@ -18,6 +19,8 @@ from world import build_world
 from licensing.settings import Settings
 from licensing.storage import storage
 from portal.app import create_app
+
+__all__ = ["checked", "checked_address", "checking_browser", "visit"]
 
 
 @pytest.fixture

@@ -229,7 +229,7 @@ def test_a_photo_is_searched_for_its_qr(register: Register) -> None:
 
 def test_the_json_has_the_promised_shape(register: Register) -> None:
     said = as_json(by_qr(register, register.entries[0]["qr"]))
-    assert set(said) == {"overall", "whole", "genuine", "in_force", "paper", "next_step", "successor"}
+    assert set(said) == {"overall", "whole", "genuine", "in_force", "as_of", "paper", "next_step", "successor"}
     assert {"holder", "uscc", "number", "identifier", "type", "valid_from", "valid_until", "issuer"} <= set(said["paper"])
     assert all(set(said[name]) == {"code", "text"} for name in ("whole", "genuine", "in_force"))
 

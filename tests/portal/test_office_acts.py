@@ -290,7 +290,7 @@ def test_a_licence_that_could_not_be_made_now_is_told_on_the_case(
         raise error
 
     case_id = desk.world.proposed()
-    monkeypatch.setattr("licensing.cases.issuing.produce", fail)
+    monkeypatch.setattr("licensing.licences.issuing.produce", fail)
     answer = desk.browser(desk.world.approver).send(case_url(case_id, "grant"), FORMS["grant"])
     assert answer.status_code == error.http_status
     assert str(error.sentence) in answer.text

@@ -12,7 +12,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519
 
 from licensing.trust import cose
-from licensing.trust.signer import sign_raw
+from licensing.trust.private_keys import FileKey, sign_raw
 
 VECTORS = Path(__file__).parent.parent / "vectors" / "cose-sign1"
 PASS = sorted(path.name for path in VECTORS.glob("*.json") if "fail" not in path.name and path.name != "CWT_A_4.json")
@@ -71,7 +71,7 @@ def test_cwt_example_passes_the_strict_profile_too() -> None:
 
 
 KEY = ec.generate_private_key(ec.SECP256R1())
-GOOD = cose.sign1(b"payload", {1: -7, 4: b"\x07"}, lambda data: sign_raw(KEY, data))
+GOOD = cose.sign1(b"payload", {1: -7, 4: b"\x07"}, lambda data: sign_raw(FileKey(KEY), data))
 
 
 BROKEN = {

@@ -15,7 +15,7 @@ from qrcode.util import MODE_8BIT_BYTE, MODE_NUMBER, QRData
 from stdnum.cn import uscc
 
 from licensing.trust import cose, lz1
-from licensing.trust.signer import sign_raw
+from licensing.trust.private_keys import FileKey, sign_raw
 
 HOST = "zz.qxj.gov.cn"
 HOSTS = {HOST}
@@ -62,7 +62,7 @@ def key_of(kid: bytes) -> cose.PublicKey | None:
 
 
 def sign(payload: bytes) -> bytes:
-    return cose.sign1(payload, {1: -7, 4: KID}, lambda data: sign_raw(KEY, data))
+    return cose.sign1(payload, {1: -7, 4: KID}, lambda data: sign_raw(FileKey(KEY), data))
 
 
 def test_published_vector_is_reproduced_byte_for_byte() -> None:
@@ -228,7 +228,7 @@ def test_other_spellings_of_the_same_facts_are_refused() -> None:
 
 @pytest.mark.parametrize("protected", [{1: -7}, {1: -7, 4: b""}, {1: -7, 4: b"123"}, {1: -7, 4: "1"}, {1: -7, 4: KID, 5: 1}, {4: KID}])
 def test_header_must_be_algorithm_and_kid(protected: dict[int, object]) -> None:
-    data = cose.sign1(VECTOR_PAYLOAD, protected, lambda signed: sign_raw(KEY, signed))
+    data = cose.sign1(VECTOR_PAYLOAD, protected, lambda signed: sign_raw(FileKey(KEY), signed))
     with pytest.raises(lz1.QrRefused):
         lz1.verify(data, key_of)
 

@@ -36,7 +36,7 @@ from licensing.errors import Invalid
 from licensing.trust import certificates, pades
 from licensing.trust.layout import KeyFolder
 from licensing.trust.pdf_check import check
-from licensing.trust.signer import read_private_key
+from licensing.trust.private_keys import read_private_key
 from licensing.trust.trust_list import TrustList
 
 from .conftest import CODE, NAME, NOT_BEFORE, RECORD, SIGNED_AT, USCC, seal
@@ -235,9 +235,9 @@ def test_foreign_key_with_the_same_names_is_refused(rendered: bytes, trust: Trus
 
 @pytest.mark.parametrize("signed_at", [datetime(2024, 12, 31, tzinfo=UTC), datetime(2031, 1, 1, tzinfo=UTC)])
 def test_signing_time_outside_the_certificate_is_refused(
-    rendered: bytes, trust: TrustList, keys_dir: Path, tmp_path: Path, signed_at: datetime
+    rendered: bytes, trust: TrustList, keys_dir: Path, signed_at: datetime
 ) -> None:
-    early = seal(rendered, keys_dir, trust, tmp_path / "journal.jsonl", signed_at)
+    early = seal(rendered, keys_dir, trust, signed_at)
     assert codes(early, trust) == ("ok", "expired-signer")
 
 
@@ -250,9 +250,8 @@ def test_signature_that_allows_changes_is_refused(rendered: bytes, keys_dir: Pat
     assert codes(bytes(output.getvalue()), trust) == ("not-whole-file", "not-whole-file")
 
 
-def test_other_trust_list_means_unknown(signed: bytes, trust: TrustList) -> None:
-    _, _, root = _forger(trust)
-    found = check(signed, trust_pem=root.public_bytes(Encoding.PEM).decode())
+def test_other_trust_list_means_unknown(signed: bytes, other_trust: TrustList) -> None:
+    found = check(signed, trust_pem=other_trust.to_pem().decode())
     assert (found["whole"], found["genuine"], found["signer"], found["record"]) == ("ok", "unknown-signer", None, None)
     assert check(signed, trust_pem="junk")["genuine"] == "no-trust-list"
 

@@ -13,6 +13,7 @@ from world import World
 
 from licensing.cases import issuing
 from licensing.cases.machine import State
+from licensing.licences import issuing as bringing_out
 from licensing.policy import SYSTEM
 from licensing.settings import Settings
 from licensing.storage import reading, storage
@@ -44,7 +45,7 @@ def test_it_accepts_by_silence_once_and_late(world: World, morning: time_machine
 def test_it_ends_what_a_crash_left_and_tells_everything(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     case_id = world.proposed()
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(issuing, "produce", _killed)
+        patch.setattr(bringing_out, "produce", _killed)
         issuing.grant(world.actor(world.approver), case_id, "予以核准。")
     assert tidy()["resumed"] == 1
     assert world.page(case_id).state is State.GRANTED

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sqlalchemy as sa
+from alembic import op
+
 revision = "0004"
 down_revision = "0003"
 branch_labels = None
@@ -9,8 +12,22 @@ depends_on = None
 
 
 def upgrade() -> None:
-    pass
+    op.create_table(
+        "status_list_token",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("authority_id", sa.Integer(), nullable=False),
+        sa.Column("issued_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("cwt", sa.LargeBinary(), nullable=False),
+        sa.Column("jwt", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["authority_id"], ["authority.id"], name=op.f("fk_status_list_token_authority_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_status_list_token")),
+    )
+    op.create_index("ix_status_list_token_newest", "status_list_token", ["authority_id", "id"], unique=False)
+    op.create_index("uq_licence_status_index", "licence", ["authority_id", "status_index"], unique=True)
 
 
 def downgrade() -> None:
-    pass
+    op.drop_index("uq_licence_status_index", "licence")
+    op.drop_index("ix_status_list_token_newest", "status_list_token")
+    op.drop_table("status_list_token")

@@ -1,0 +1,58 @@
+"""The status of a licence without the register: from signed status lists that somebody carried along. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from licensing.licences.verdict import IN_FORCE, Answer, listed_answer
+from licensing.trust import status_token
+from licensing.trust.status_token import StatusToken
+from licensing.trust.trust_list import TrustList
+
+
+@dataclass(frozen=True, slots=True)
+class StatusLists:
+    """The newest verified status list of each authority, by the list's address."""
+
+    tokens: Mapping[str, StatusToken] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """Where a licence says that its status stands, and what it says of its own time (all moments aware).
+
+    ``over`` and ``early`` are facts of the moment of asking: its last day is past, its first day has not come.
+    """
+
+    uri: str | None
+    index: int
+    issued_at: datetime
+    over: bool
+    early: bool = False
+
+
+def lists_from(tokens: Iterable[bytes], trust: TrustList) -> StatusLists:
+    """The lists in ``tokens`` (CWT or JWT), of several for one authority the newest. Raises ``StatusRefused`` for one that is not ours."""
+    newest: dict[str, StatusToken] = {}
+    for token in tokens:
+        found = status_token.verify(token, trust.status_keys)
+        known = newest.get(found.uri)
+        if known is None or known.as_of <= found.as_of:
+            newest[found.uri] = found
+    return StatusLists(newest)
+
+
+def status_offline(reference: Reference, lists: StatusLists | None, moment: datetime) -> tuple[Answer, datetime | None]:
+    """What can be said at ``moment`` without the register, and for which moment it speaks.
+
+    The licence's own dates come first (draft-ietf-oauth-status-list-20, 8.3); without a list of its authority the rest is open.
+    """
+    if reference.over or reference.early:
+        return IN_FORCE["expired" if reference.over else "not-yet-valid"], None
+    token = lists.tokens.get(reference.uri or "") if lists is not None else None
+    if token is None:
+        return IN_FORCE["offline"], None
+    covers = token.as_of >= reference.issued_at
+    return listed_answer(token.value(reference.index), token.as_of, fresh=token.fresh_at(moment), covers=covers), token.as_of

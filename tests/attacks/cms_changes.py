@@ -1,0 +1,318 @@
+"""Changes inside the signature value that leave the signature itself valid, and signature values by other keys."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from anatomy import cms_bytes, edited_cms, gap, with_cms
+from asn1crypto import algos, cms, core, crl
+from asn1crypto import x509 as asn1_x509
+from bytes_changes import Change
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
+from cryptography.hazmat.primitives.serialization import Encoding
+from subjects import FORMER, NEIGHBOUR, PrivateKey, Subject
+
+_SHA256 = bytes.fromhex("300b0609608648016503040201")
+_SHA256_NULL = bytes.fromhex("300d06096086480165030402010500")
+P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+
+
+# -- the same signature, otherwise wrapped ------------------------------------------------------------------------------------------
+
+
+def _edited(edit: Callable[[cms.SignedData, Subject], None]) -> Change:
+    def change(subject: Subject) -> bytes:
+        return edited_cms(subject.pdf, lambda content: edit(content["content"], subject))
+
+    return change
+
+
+def _high_s(signed: cms.SignedData, _: Subject) -> None:
+    r, s = decode_dss_signature(signed["signer_infos"][0]["signature"].native)
+    signed["signer_infos"][0]["signature"] = encode_dss_signature(r, P256_ORDER - s)
+
+
+def _longer_integers(signed: cms.SignedData, _: Subject) -> None:
+    value = signed["signer_infos"][0]["signature"].native
+    first = 2 + value[3] + 2
+    r = b"\x02" + bytes([value[3] + 1]) + b"\0" + value[4:first]
+    signed["signer_infos"][0]["signature"] = b"\x30" + bytes([len(r) + len(value) - first]) + r + value[first:]
+
+
+def _without_root(signed: cms.SignedData, _: Subject) -> None:
+    signed["certificates"] = list(signed["certificates"])[:1]
+
+
+def _without_certificates(signed: cms.SignedData, _: Subject) -> None:
+    signed["certificates"] = []
+
+
+def _reversed(parts: Callable[[cms.SignedData], list[bytes]]) -> Change:
+    """The members of a set in the other order, as tools write them that do not sort (DER does: X.690 11.6)."""
+
+    def change(subject: Subject) -> bytes:
+        der = cms_bytes(subject.pdf)
+        members = parts(cms.ContentInfo.load(der)["content"])
+        assert der.count(b"".join(members)) == 1
+        return with_cms(subject.pdf, der.replace(b"".join(members), b"".join(reversed(members))))
+
+    return change
+
+
+def _extra_certificate(signed: cms.SignedData, subject: Subject) -> None:
+    stranger = _asn1(lookalike(subject.scene.seal(), P256.public_key(), P256))
+    signed["certificates"] = [*(member.chosen for member in signed["certificates"]), stranger]
+
+
+def _second_signer(signed: cms.SignedData, _: Subject) -> None:
+    (one,) = signed["signer_infos"]
+    signed["signer_infos"] = [one, one.copy()]
+
+
+def _unsigned_attribute(signed: cms.SignedData, subject: Subject) -> None:
+    told = cms.CMSAttribute({"type": "1.3.6.1.4.1.99999.1", "values": [core.OctetString(subject.chance.randbytes(20))]})
+    _add_unsigned(signed, told)
+
+
+def _counter_signature(signed: cms.SignedData, _: Subject) -> None:
+    (one,) = signed["signer_infos"]
+    _add_unsigned(signed, cms.CMSAttribute({"type": "counter_signature", "values": [one.copy()]}))
+
+
+def _add_unsigned(signed: cms.SignedData, attribute: cms.CMSAttribute) -> None:
+    signer = signed["signer_infos"][0]
+    kept = list(signer["unsigned_attrs"]) if signer["unsigned_attrs"] else []
+    signer["unsigned_attrs"] = cms.CMSAttributes([*kept, attribute])
+
+
+def _other_digest_algorithm(signed: cms.SignedData, _: Subject) -> None:
+    signed["digest_algorithms"] = [algos.DigestAlgorithm({"algorithm": "sha1"})]
+
+
+def _signer_digest_sha1(signed: cms.SignedData, _: Subject) -> None:
+    signed["signer_infos"][0]["digest_algorithm"] = algos.DigestAlgorithm({"algorithm": "sha1"})
+
+
+def _two_digest_algorithms(signed: cms.SignedData, _: Subject) -> None:
+    signed["digest_algorithms"] = [algos.DigestAlgorithm({"algorithm": name}) for name in ("sha256", "sha512")]
+
+
+def _other_digest_parameters(subject: Subject) -> bytes:
+    """The algorithm identifiers of SHA-256 with NULL where ours have no parameters, or the other way round: both are in use (RFC 5754 2)."""
+    der = cms_bytes(subject.pdf)
+    signed = cms.ContentInfo.load(der)["content"]
+    one = signed["digest_algorithms"][0].dump()
+    other = _SHA256 if one == _SHA256_NULL else _SHA256_NULL
+    signed["digest_algorithms"] = [algos.DigestAlgorithm.load(other)]
+    signed["signer_infos"][0]["digest_algorithm"] = algos.DigestAlgorithm.load(other)
+    content = cms.ContentInfo({"content_type": "signed_data", "content": signed})
+    return with_cms(subject.pdf, content.dump())
+
+
+def _signature_algorithm(name: str) -> Callable[[cms.SignedData, Subject], None]:
+    def edit(signed: cms.SignedData, _: Subject) -> None:
+        signed["signer_infos"][0]["signature_algorithm"] = algos.SignedDigestAlgorithm({"algorithm": name})
+
+    return edit
+
+
+def _version(signed: cms.SignedData, _: Subject) -> None:
+    signed["version"] = "v3"
+
+
+def _by_key_identifier(signed: cms.SignedData, subject: Subject) -> None:
+    identifier = subject.scene.seal().extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value.digest
+    signed["signer_infos"][0]["sid"] = cms.SignerIdentifier("subject_key_identifier", identifier)
+    signed["signer_infos"][0]["version"] = "v3"
+
+
+def _content_inside(signed: cms.SignedData, subject: Subject) -> None:
+    signed["encap_content_info"]["content"] = subject.chance.randbytes(64)
+
+
+def _crl_inside(signed: cms.SignedData, subject: Subject) -> None:
+    now = datetime.fromisoformat("2026-01-01T00:00:00+00:00")
+    made = x509.CertificateRevocationListBuilder().issuer_name(subject.scene.root.subject).last_update(now)
+    listed = made.next_update(now + timedelta(days=9)).sign(P256, hashes.SHA256())
+    signed["crls"] = [crl.CertificateList.load(listed.public_bytes(Encoding.DER))]
+
+
+def _attribute_repeated(signed: cms.SignedData, _: Subject) -> None:
+    attributes = signed["signer_infos"][0]["signed_attrs"]
+    signed["signer_infos"][0]["signed_attrs"] = cms.CMSAttributes([*attributes, attributes[0].copy()])
+
+
+def _attribute_removed(signed: cms.SignedData, _: Subject) -> None:
+    kept = [attribute for attribute in signed["signer_infos"][0]["signed_attrs"] if attribute["type"].native != "signing_certificate_v2"]
+    signed["signer_infos"][0]["signed_attrs"] = cms.CMSAttributes(kept)
+
+
+def _long_length(subject: Subject) -> bytes:
+    der = cms_bytes(subject.pdf)
+    assert der[:2] == b"\x30\x82"
+    return with_cms(subject.pdf, b"\x30\x83\x00" + der[2:])
+
+
+def _indefinite_length(subject: Subject) -> bytes:
+    der = cms_bytes(subject.pdf)
+    return with_cms(subject.pdf, b"\x30\x80" + der[4:] + b"\0\0")
+
+
+WRAPPED: dict[str, Change] = {
+    "cms-high-s": _edited(_high_s),
+    "cms-longer-integers": _edited(_longer_integers),
+    "cms-without-root": _edited(_without_root),
+    "cms-without-certificates": _edited(_without_certificates),
+    "cms-certificates-swapped": _reversed(lambda signed: [member.chosen.dump() for member in signed["certificates"]]),
+    "cms-extra-certificate": _edited(_extra_certificate),
+    "cms-second-signer": _edited(_second_signer),
+    "cms-unsigned-attribute": _edited(_unsigned_attribute),
+    "cms-counter-signature": _edited(_counter_signature),
+    "cms-digest-list-sha1": _edited(_other_digest_algorithm),
+    "cms-digest-list-of-two": _edited(_two_digest_algorithms),
+    "cms-signer-digest-sha1": _edited(_signer_digest_sha1),
+    "cms-digest-parameters": _other_digest_parameters,
+    "cms-algorithm-sha1": _edited(_signature_algorithm("sha1_ecdsa")),
+    "cms-algorithm-rsa": _edited(_signature_algorithm("sha256_rsa")),
+    "cms-algorithm-ed25519": _edited(_signature_algorithm("ed25519")),
+    "cms-version": _edited(_version),
+    "cms-signer-by-key-identifier": _edited(_by_key_identifier),
+    "cms-content-inside": _edited(_content_inside),
+    "cms-list-of-revocations-inside": _edited(_crl_inside),
+    "cms-attributes-reordered": _reversed(lambda signed: [attribute.dump() for attribute in signed["signer_infos"][0]["signed_attrs"]]),
+    "cms-attribute-repeated": _edited(_attribute_repeated),
+    "cms-attribute-removed": _edited(_attribute_removed),
+    "cms-long-length": _long_length,
+    "cms-indefinite-length": _indefinite_length,
+}
+
+
+# -- other keys ---------------------------------------------------------------------------------------------------------------------
+
+# Keys and certificates of the attackers, made once: making keys is not what is tested.
+P256 = ec.generate_private_key(ec.SECP256R1())
+_OWN_CA = ec.generate_private_key(ec.SECP256R1())
+
+
+def lookalike(model: x509.Certificate, public_key: ec.EllipticCurvePublicKey, issuer: ec.EllipticCurvePrivateKey) -> x509.Certificate:
+    """A certificate with every name, date, number and extension of ``model``, for another key."""
+    made = x509.CertificateBuilder(
+        model.issuer,
+        model.subject,
+        public_key,
+        model.serial_number,
+        model.not_valid_before_utc,
+        model.not_valid_after_utc,
+        list(model.extensions),
+    )
+    return made.sign(issuer, hashes.SHA256())
+
+
+def resealed(pdf: bytes, certificate: x509.Certificate, key: PrivateKey, root: x509.Certificate, claimed: bytes | None = None) -> bytes:
+    """``pdf`` as it is, with a complete signature by another key in its reserved place; ``claimed`` is the certificate it shows."""
+    start, end = gap(pdf)
+    shown = claimed or certificate.public_bytes(Encoding.DER)
+    attributes = _attributes(hashlib.sha256(pdf[:start] + pdf[end:]).digest(), shown)
+    content = cms.ContentInfo.load(cms_bytes(pdf))
+    signed, seal = content["content"], asn1_x509.Certificate.load(shown)
+    signer = signed["signer_infos"][0]
+    signer["sid"] = cms.SignerIdentifier(
+        "issuer_and_serial_number", cms.IssuerAndSerialNumber({"issuer": seal.issuer, "serial_number": seal.serial_number})
+    )
+    signer["signed_attrs"] = attributes
+    signer["unsigned_attrs"] = None
+    signer["signature"], name = _value(key, attributes.untag().dump())
+    signer["signature_algorithm"] = algos.SignedDigestAlgorithm({"algorithm": name})
+    signed["certificates"] = [seal, _asn1(root)]
+    return with_cms(pdf, content.dump())
+
+
+def _attributes(digest: bytes, certificate: bytes) -> cms.CMSAttributes:
+    """The attributes that a seal of ours signs: a forger copies them to the letter (ETSI EN 319 142-1 6.3)."""
+    seal = asn1_x509.Certificate.load(certificate)
+    named = {"issuer": [asn1_x509.GeneralName("directory_name", seal.issuer)], "serial_number": seal.serial_number}
+    told = {"certs": [{"cert_hash": hashlib.sha256(certificate).digest(), "issuer_serial": named}]}
+    return cms.CMSAttributes(
+        [
+            cms.CMSAttribute({"type": "content_type", "values": ["data"]}),
+            cms.CMSAttribute({"type": "message_digest", "values": [digest]}),
+            cms.CMSAttribute({"type": "signing_certificate_v2", "values": [told]}),
+        ]
+    )
+
+
+def _value(key: PrivateKey, data: bytes) -> tuple[bytes, str]:
+    if not isinstance(key, ec.EllipticCurvePrivateKey):
+        return key.sign(data), "ed25519"
+    r, s = decode_dss_signature(key.sign(data, ec.ECDSA(hashes.SHA256())))
+    return encode_dss_signature(r, min(s, P256_ORDER - s)), "sha256_ecdsa"
+
+
+def _changed(pdf: bytes) -> bytes:
+    """Something else is certified than was issued: that is what a forger wants."""
+    place = pdf.index(b"/Lang (zh")
+    return pdf[: place + 7] + b"q" + pdf[place + 8 :]
+
+
+def _same_name_below_our_root(subject: Subject) -> bytes:
+    forged = lookalike(subject.scene.seal(), P256.public_key(), _OWN_CA)
+    return resealed(_changed(subject.pdf), forged, P256, subject.scene.root)
+
+
+def _own_authority(subject: Subject) -> bytes:
+    root = lookalike(subject.scene.root, _OWN_CA.public_key(), _OWN_CA)
+    return resealed(_changed(subject.pdf), lookalike(subject.scene.seal(), P256.public_key(), _OWN_CA), P256, root)
+
+
+def _shows_our_certificate(subject: Subject) -> bytes:
+    scene = subject.scene
+    return resealed(_changed(subject.pdf), scene.seal(), P256, scene.root, scene.seal().public_bytes(Encoding.DER))
+
+
+def _unchanged_by_stranger(subject: Subject) -> bytes:
+    return resealed(subject.pdf, lookalike(subject.scene.seal(), P256.public_key(), _OWN_CA), P256, subject.scene.root)
+
+
+def _with_our_key(certificate: Callable[[Subject], x509.Certificate]) -> Change:
+    """A key of this very installation, used for what it is not for; also on content that was changed before."""
+
+    def change(subject: Subject) -> bytes:
+        chosen = certificate(subject)
+        return resealed(_changed(subject.pdf), chosen, subject.scene.key_of(chosen), subject.scene.root)
+
+    return change
+
+
+def _issued_but_never_published(subject: Subject) -> bytes:
+    root_key = subject.scene.key_of(subject.scene.root)
+    assert isinstance(root_key, ec.EllipticCurvePrivateKey)
+    return resealed(_changed(subject.pdf), lookalike(subject.scene.seal(), P256.public_key(), root_key), P256, subject.scene.root)
+
+
+def _rsa_label(subject: Subject) -> bytes:
+    forged = edited_cms(_same_name_below_our_root(subject), lambda content: _signature_algorithm("sha256_rsa")(content["content"], subject))
+    assert forged != subject.pdf
+    return forged
+
+
+FORGED: dict[str, Change] = {
+    "resealed-same-name": _same_name_below_our_root,
+    "resealed-same-name-unchanged": _unchanged_by_stranger,
+    "resealed-own-authority-same-names": _own_authority,
+    "resealed-shows-our-certificate": _shows_our_certificate,
+    "resealed-same-name-other-algorithm": _rsa_label,
+    "resealed-by-the-qr-key": _with_our_key(lambda subject: subject.scene.qr_certificate()),
+    "resealed-by-the-root": _with_our_key(lambda subject: subject.scene.root),
+    "resealed-by-an-expired-key": _with_our_key(lambda subject: subject.scene.seal(FORMER)),
+    "resealed-by-another-authority": _with_our_key(lambda subject: subject.scene.seal(NEIGHBOUR)),
+    "resealed-by-a-key-never-published": _issued_but_never_published,
+}
+
+
+def _asn1(certificate: x509.Certificate) -> asn1_x509.Certificate:
+    return asn1_x509.Certificate.load(certificate.public_bytes(serialization.Encoding.DER))
