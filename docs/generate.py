@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 
 from licensing.cases.machine import (
@@ -21,7 +22,7 @@ from licensing.cases.machine import (
 )
 from licensing.catalogue import load_catalogue
 from licensing.clock import LIMITS, Limit
-from licensing.licences.verdict import GENUINE, IN_FORCE, WHOLE, Answer, Overall, Verdict, Weight
+from licensing.licences.verdict import GENUINE, IN_FORCE, LISTED_CODES, WHOLE, Answer, Overall, Verdict, Weight, listed_answer
 from licensing.policy import POLICY, Grant
 
 REFERENCE = Path(__file__).resolve().parent / "reference"
@@ -85,6 +86,12 @@ def verdict_codes() -> str:
         _answers(GENUINE, lambda answer: Verdict(WHOLE["ok"], answer, IN_FORCE["in-force"], None)),
         "## In force: does it count today?",
         _answers(IN_FORCE, lambda answer: Verdict(WHOLE["ok"], GENUINE["ok"], answer, None)),
+        "## From a status list",
+        "Offline the answer comes from a signed status list (`leizheng verify --offline --status FILE`, the offline checker): it knows no"
+        " dates and no successor, but for which moment it speaks. The licence's own dates come first. A list counts until it expires, 24"
+        " hours after it was signed; after that it proves nothing good, nor that something has not begun yet, and what was taken away stays"
+        " taken away. A list older than the licence says nothing of it. The list's values stand in `licensing/licences/status_values.py`.",
+        _table(("Value", "Code", "What is said", "From a list that is too old"), (_listed_row(value) for value in LISTED_CODES)),
         "## Overall",
         _table(("Word", "中文", "Exit code of `leizheng verify`"), _OVERALL),
     )
@@ -105,6 +112,7 @@ _PAGES: Mapping[str, Callable[[], str]] = {
     "limits.md": limits,
     "verdict-codes.md": verdict_codes,
 }
+_PLACES = {"since": "⟨date⟩", "successor": "⟨number⟩", "as_of": "⟨moment⟩"}
 _OVERALL = (
     (f"`{Overall.VALID}`", "真实有效", "0"),
     (f"`{Overall.INVALID}`", "无效", "1"),
@@ -169,10 +177,16 @@ def _answers(answers: Mapping[str, Answer], verdict_with: Callable[[Answer], Ver
 
 
 def _answer_row(answer: Answer, verdict: Verdict) -> tuple[str, ...]:
-    said = answer.text.text % {"since": "⟨date⟩", "successor": "⟨number⟩"}
+    said = answer.text.text % _PLACES
     if answer.weight is Weight.GOOD:
         return f"`{answer.code}`", "good", said, "—"
     return f"`{answer.code}`", f"**{answer.weight}**", said, str(verdict.next_step)
+
+
+def _listed_row(value: int) -> tuple[str, ...]:
+    moment = datetime(2026, 3, 2, tzinfo=UTC)
+    fresh, stale = (listed_answer(value, moment, fresh=counts, covers=True) for counts in (True, False))
+    return f"0x{value:X}", f"`{fresh.code}`", fresh.text.text % _PLACES, "the same" if stale == fresh else f"`{stale.code}`"
 
 
 def _limit_row(limit: Limit) -> tuple[str, ...]:

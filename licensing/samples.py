@@ -27,6 +27,7 @@ from licensing.storage.migrations import upgrade
 from licensing.trust import checkpoints
 from licensing.trust.current import current_trust_list
 from licensing.trust.keys import ensure_authority_keys
+from licensing.trust.publication import publish
 
 KID = 250
 AUTHORITY = {
@@ -99,6 +100,7 @@ def _prepare(settings: Settings) -> int:
     code, name, credit_code = (str(AUTHORITY[key]) for key in ("code", "name", "uscc"))
     ensure_authority_keys(settings.keys, code, name, credit_code, bytes([KID]))
     with unit_of_work(SYSTEM) as work:
+        publish(work, settings)
         found = work.session.scalar(select(Authority).where(Authority.code == code))
         if found is None:
             matters = tuple(matter.code for matter in load_catalogue().matters)

@@ -8,21 +8,31 @@ from huey import crontab
 
 from licensing.cases import issuing
 from licensing.cases.actions import deem_accepted_all
+from licensing.errors import Misconfigured
+from licensing.ledger import gate
 from licensing.licences import status_list
+from licensing.policy import SYSTEM
 from licensing.proceedings import issuing as versions
 from licensing.proceedings.expiry import expire_all
 from licensing.settings import Settings
-from licensing.storage import open_storage, storage
+from licensing.storage import open_storage, reading, storage
 from licensing.storage.jobs import open_queue
 from licensing.storage.outbox import deliver
-from licensing.trust import checkpoints
+from licensing.trust import checkpoints, publication
 
 _log = structlog.get_logger("leizheng.worker")
 
 
 def tidy() -> dict[str, int]:
-    """Everything that waits, once: resumed licences, silence that accepts, what is over, checkpoint, outbox, status lists that are late."""
+    """Everything that waits, once: resumed licences, silence that accepts, what is over, checkpoint, outbox, status lists that are late.
+
+    Nothing is done while the register is behind what was already published: an operator has to restore it first.
+    """
+    if _behind():
+        _log.error("the register is behind what was published: nothing is done", code=gate.CODE)
+        return {}
     done = {
+        "trust_lists": _publish_trust_lists(),
         "resumed": issuing.resume_all() + versions.resume_all(),
         "deemed_accepted": deem_accepted_all(),
         "expired": expire_all(),
@@ -33,6 +43,20 @@ def tidy() -> dict[str, int]:
     if any(done.values()):
         _log.info("tidied", **done)
     return done
+
+
+def _behind() -> bool:
+    checkpoints.learn(storage().settings)
+    with reading(SYSTEM) as look:
+        return gate.behind(look.session)
+
+
+def _publish_trust_lists() -> int:
+    try:
+        return publication.publish_installed(storage().settings)
+    except Misconfigured as error:  # an operator has to look (leizheng doctor says the same); everything else goes on
+        _log.exception("trust list not published", code=error.code)
+        return 0
 
 
 @click.command("worker")

@@ -55,14 +55,15 @@ def beside(settings: Settings, *, worker: bool) -> Iterator[None]:
 
     Every process started meanwhile finds the signer in its environment. Raises ``Unavailable`` when the signer does not start.
     """
+    path = signer_socket(settings).absolute()
     with ExitStack() as running:
         if settings.signer is None:
-            path = signer_socket(settings).absolute()
             running.enter_context(kept(signer_at(path)))
             running.enter_context(_exported(path))
-            _wait_for(path)
         if worker:
             running.enter_context(kept(WORKER))
+        if settings.signer is None:
+            _wait_for(path)
         yield
 
 
@@ -77,17 +78,28 @@ def kept(companion: Companion) -> Iterator[None]:
         keeper.end()
 
 
-class _Keeper(threading.Thread):
+class _Keeper:
     def __init__(self, companion: Companion) -> None:
-        super().__init__(name=f"keeps {companion.name}", daemon=True)
         self._companion = companion
+        self._thread = threading.Thread(target=self._keep, name=f"keeps {companion.name}", daemon=True)
         self._ending = threading.Event()
         self._lock = threading.Lock()
         self._child: subprocess.Popen[bytes] | None = None
 
-    def run(self) -> None:
+    def start(self) -> None:
+        self._thread.start()
+
+    def end(self) -> None:
+        with self._lock:
+            self._ending.set()
+            child = self._child
+        if child is not None:
+            _end(child, self._companion.ending)
+        self._thread.join()
+
+    def _keep(self) -> None:
         pause = _FIRST_PAUSE
-        while (child := self._started()) is not None:
+        while (child := self._next()) is not None:
             began = time.monotonic()
             code = child.wait()
             if self._ending.is_set():
@@ -96,15 +108,7 @@ class _Keeper(threading.Thread):
             pause = _FIRST_PAUSE if time.monotonic() - began > _HEALTHY else min(2 * pause, _LONGEST_PAUSE)
             self._ending.wait(pause)
 
-    def end(self) -> None:
-        with self._lock:
-            self._ending.set()
-            child = self._child
-        if child is not None:
-            _end(child, self._companion.ending)
-        self.join()
-
-    def _started(self) -> subprocess.Popen[bytes] | None:
+    def _next(self) -> subprocess.Popen[bytes] | None:
         """The child, started unless the end has come. Its own session: the interrupt of a terminal goes to the portal alone."""
         command = [sys.executable, "-c", self._companion.code, *self._companion.arguments]
         with self._lock:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from licensing.settings import Settings
+from licensing.trust import checkpoints
 from portal.app import create_app
 
-app = create_app()
+_settings = Settings()
+app = create_app(_settings)
+checkpoints.learn(_settings)

@@ -35,6 +35,7 @@ HEADLINES = {
     Overall.INVALID: (say("Not valid"), "bold white on red"),
     Overall.UNKNOWN: (say("Cannot be confirmed"), "bold black on yellow"),
 }
+FROM_A_LIST = say("Genuine, and in force on the list of %(as_of)s")
 
 
 @click.command("verify", cls=Command)
@@ -177,6 +178,8 @@ def _answers(settings: Settings) -> bool:
 def _show(verdict: Verdict) -> None:
     console = Console(highlight=False)
     headline, style = HEADLINES[verdict.overall]
+    if verdict.overall is Overall.VALID and verdict.in_force.code == "in-force-as-of":
+        headline = Said(FROM_A_LIST.text, verdict.in_force.text.facts)
     console.print(f" {words(headline)} ", style=style, markup=False)
     answers = (say("Content"), verdict.whole), (say("Issuer"), verdict.genuine), (say("Status"), verdict.in_force)
     asked = [(say("Status as of"), verdict.as_of.isoformat(timespec="seconds"))] if verdict.as_of else []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, replace
 from datetime import datetime, time
@@ -263,10 +264,9 @@ def _holder(change: Change, purpose: Purpose, named: Holder) -> Holder:
 
 
 def _kid(text: str) -> bytes:
-    try:
-        return bytes.fromhex(text)
-    except ValueError as error:
-        raise Invalid(say("“%(given)s” is no key identifier: one or two bytes in hexadecimal.", given=text)) from error
+    if not re.fullmatch(r"([0-9a-fA-F]{2}){0,2}", text):
+        raise Invalid(say("“%(given)s” is no key identifier: one or two bytes in hexadecimal.", given=text), code="no-kid")
+    return bytes.fromhex(text)
 
 
 def _waiting(settings: Settings) -> Draft:

@@ -11,6 +11,7 @@ import hashlib
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from cryptography.exceptions import InvalidSignature
@@ -24,6 +25,7 @@ _KEY_ID_SIZE: Final = 4
 _DASH: Final = "\u2014 "
 _SIZE = re.compile(r"0|[1-9][0-9]{0,18}")
 _NOT_IN_A_NAME = re.compile(r"[\s+]")
+_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f]")
 
 
 class NoteRefused(ValueError):
@@ -125,14 +127,7 @@ def open_note(data: bytes, keys: Iterable[NoteKey]) -> str:
 
     Raises ``NoteRefused`` when no known key signed, or a signature under a known name and id does not verify (signed-note, signatures).
     """
-    note = parse_note(data)
-    known = {(key.name, key.id): key for key in keys}
-    ours = [(known[line.name, line.key_id], line) for line in note.signatures if (line.name, line.key_id) in known]
-    if not ours:
-        raise NoteRefused("no known key signed this note")
-    for key, line in ours:
-        _verify(key, line, note.text)
-    return note.text
+    return _signed_text(parse_note(data), keys)
 
 
 def parse_checkpoint(text: str) -> Checkpoint:
@@ -151,10 +146,20 @@ def open_checkpoint(data: bytes, keys: Iterable[NoteKey]) -> Checkpoint:
 
     Raises ``NoteRefused`` for anything else.
     """
-    known = tuple(keys)
-    found = parse_checkpoint(parse_note(data).text)
-    open_note(data, [key for key in known if key.name == found.origin])
+    note = parse_note(data)
+    found = parse_checkpoint(note.text)
+    _signed_text(note, [key for key in keys if key.name == found.origin])
     return found
+
+
+def _signed_text(note: Note, keys: Iterable[NoteKey]) -> str:
+    known = {(key.name, key.id): key for key in keys}
+    ours = [(known[line.name, line.key_id], line) for line in note.signatures if (line.name, line.key_id) in known]
+    if not ours:
+        raise NoteRefused("no known key signed this note")
+    for key, line in ours:
+        _verify(key, line, note.text)
+    return note.text
 
 
 def _signature(line: str) -> Signature:
@@ -167,7 +172,7 @@ def _signature(line: str) -> Signature:
 
 def _verify(key: NoteKey, line: Signature, text: str) -> None:
     try:
-        Ed25519PublicKey.from_public_bytes(key.public).verify(line.value, text.encode())
+        _public_key(key.public).verify(line.value, text.encode())
     except (InvalidSignature, ValueError) as error:
         raise NoteRefused("a signature of a known key does not verify") from error
 
@@ -177,7 +182,12 @@ def _is_name(name: str) -> bool:
 
 
 def _control(text: str) -> bool:
-    return any(character < " " and character != "\n" for character in text)
+    return _CONTROL.search(text) is not None
+
+
+@lru_cache(maxsize=64)
+def _public_key(raw: bytes) -> Ed25519PublicKey:
+    return Ed25519PublicKey.from_public_bytes(raw)
 
 
 def to_base64(data: bytes) -> str:

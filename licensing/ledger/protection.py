@@ -40,6 +40,14 @@ def row_digest(row: Base, *, without: Collection[str] = ()) -> bytes:
     return hashlib.sha256(entry_bytes({name: _plain(getattr(row, name)) for name in columns})).digest()
 
 
+def from_hex(text: str | None) -> bytes:
+    """The bytes that a column spells in hexadecimal; none at all where it was tampered with, so that no leaf fits."""
+    try:
+        return bytes.fromhex(text or "")
+    except ValueError:
+        return b""
+
+
 def unaccounted(session: Session, kinds: Collection[str], facts: Iterable[Fact]) -> Iterator[Problem]:
     """Where rows and leaves of these ``kinds`` differ: a row without its leaf (edited, inserted), a leaf without its row (deleted)."""
     expected = Counter((fact.kind, fact.subject, fact.digest.hex()) for fact in facts)

@@ -14,6 +14,8 @@ from licensing.documents.engine import Attachment
 from licensing.documents.seal import seal_svg
 from licensing.errors import NotFound
 from licensing.ledger.actions import append
+from licensing.ledger.protection import row_digest
+from licensing.letters import health
 from licensing.letters.rules import Words, content
 from licensing.letters.tables import Letter
 from licensing.parties.queries import authority as authority_of
@@ -47,7 +49,7 @@ def write(
     )
     work.session.add(letter)
     work.session.flush()
-    append(work, "letter", number, bytes.fromhex(letter.content_sha256))
+    append(work, health.LEAF, number, row_digest(letter, without=health.LATER))
     return letter
 
 
@@ -63,14 +65,17 @@ def sealed_pdf(letter_id: int) -> bytes:
     prepared = storage().files.get(letter.prepared_sha256) if letter.prepared_sha256 else _prepare(letter, authority)
     signed = sealing.seal(storage().settings, _order(letter, authority), prepared)
     with unit_of_work(SYSTEM) as work:
-        work.session.execute(update(Letter).where(Letter.id == letter_id).values(file_sha256=work.files.put(signed)))
+        first = update(Letter).where(Letter.id == letter_id, Letter.file_sha256.is_(None)).values(file_sha256=work.files.put(signed))
+        if work.session.execute(first.returning(Letter.id)).scalar_one_or_none() is not None:
+            append(work, health.SEALED_LEAF, letter.number, hashlib.sha256(signed).digest())
     return signed
 
 
 def mark_opened(work: Work, letter: Letter) -> None:
     """Note when the addressee opened the letter first: the receipt of delivery."""
-    if letter.opened_at is None:
-        letter.opened_at = work.now
+    first = update(Letter).where(Letter.id == letter.id, Letter.opened_at.is_(None)).values(opened_at=work.now)
+    if work.session.execute(first.returning(Letter.id)).scalar_one_or_none() is not None:
+        append(work, health.OPENED_LEAF, letter.number, health.opened_digest(work.now))
 
 
 def _prepare(letter: Letter, authority: Authority) -> bytes:

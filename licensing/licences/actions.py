@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from datetime import date
 from typing import Any, Final
@@ -14,6 +15,7 @@ from licensing.clock import local_date
 from licensing.errors import Conflict, Invalid
 from licensing.ledger.actions import append
 from licensing.ledger.protection import row_digest
+from licensing.ledger.rules import entry_bytes
 from licensing.licences import identifier, rules, status_list
 from licensing.licences.face import chinese_date, face_rows
 from licensing.licences.operations import OPERATIONS, Operation
@@ -28,7 +30,15 @@ from licensing.storage import Work
 from licensing.storage.counters import next_value
 from licensing.words import say
 
+INTENT_LEAF: Final = "licence-intent"
+"""Its digest is the record's: a stranger can prove it. The proof of this leaf lies in the PDF."""
+ISSUED_LEAF: Final = "licence-issued"
+"""Its digest is that of the signed file."""
+ROW_LEAF: Final = "licence-row"
+VOID_LEAF: Final = "licence-void"
 EVENT_LEAF: Final = "licence-event"
+LATER: Final = ("status", "status_reason", "status_since", "sequence", "successor_id", "prepared_sha256", "qr_text", "file_sha256")
+"""The columns of a licence that change after the intent, each together with an event or with the making of the file."""
 LONGEST_REASON = 500
 
 
@@ -127,7 +137,7 @@ def put_in_force(work: Work, licence_id: int, file_sha256: str) -> Licence:
     for old in before:
         _apply(work, old, Operation(licence.origin), "", {}, successor=licence)
     _apply(work, licence, Operation.ISSUE, "", {"file": file_sha256, "origin": licence.origin}, file_sha256=file_sha256)
-    append(work, "licence-issued", licence.identifier, bytes.fromhex(file_sha256))
+    append(work, ISSUED_LEAF, licence.identifier, bytes.fromhex(file_sha256))
     work.tell("licence.issued", licence_id=licence.id, number=licence.number)
     status_list.changed(work, *before, licence)
     return licence
@@ -140,7 +150,7 @@ def void(work: Work, licence_id: int, reason: str) -> Licence:
     if work.session.execute(change.values(**values).returning(Licence.id)).scalar_one_or_none() is None:
         raise _not_intent()
     licence = held(work, licence_id)
-    append(work, "licence-void", licence.identifier, bytes.fromhex(licence.record_sha256))
+    append(work, VOID_LEAF, licence.identifier, void_digest(licence))
     status_list.changed(work, licence)
     return licence
 
@@ -172,6 +182,12 @@ def held(work: Work, licence_id: int) -> Licence:
     work.session.execute(first.with_for_update())
     work.session.refresh(found)
     return found
+
+
+def void_digest(licence: Licence) -> bytes:
+    """What the log keeps of a number that was given up: when and why."""
+    said = {"since": licence.status_since.isoformat(timespec="microseconds"), "reason": licence.status_reason}
+    return hashlib.sha256(entry_bytes(said)).digest()
 
 
 def event_subject(licence: Licence, event: LicenceEvent) -> str:
@@ -254,7 +270,8 @@ def _store(
     )
     work.session.add(licence)
     work.session.flush()
-    append(work, "licence-intent", record.identifier, record.digest)
+    append(work, INTENT_LEAF, record.identifier, record.digest)
+    append(work, ROW_LEAF, record.identifier, row_digest(licence, without=LATER))
     return licence
 
 

@@ -60,6 +60,12 @@ def of_case(session: Session, case_id: int) -> Licence | None:
     return _public(session, Licence.case_id == case_id)
 
 
+def versions(session: Session, licence: Licence) -> list[Licence]:
+    """All versions under the number of ``licence``, whatever their status, the newest first."""
+    same = (getattr(Licence, name) == getattr(licence, name) for name in ("authority_id", "type", "year", "serial"))
+    return list(session.scalars(select(Licence).where(*same).order_by(Licence.version.desc())))
+
+
 def of_holder(session: Session, holder_code: str) -> list[Licence]:
     query = select(Licence).where(Licence.holder_code == holder_code, Licence.status.in_(PUBLIC)).order_by(Licence.id.desc())
     return list(session.scalars(query))

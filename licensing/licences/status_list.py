@@ -14,6 +14,7 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from licensing.clock import local_date
+from licensing.ledger import gate
 from licensing.licences.record import from_canonical
 from licensing.licences.status import Status
 from licensing.licences.status_values import IN_FORCE, NOT_ACTIVE, value_on
@@ -85,6 +86,11 @@ def newest(session: Session, authority_code: str) -> StatusListToken | None:
     return session.scalars(_of(authority_code).limit(1)).first()
 
 
+def history(session: Session, authority_code: str) -> list[StatusListToken]:
+    """Every list that was ever signed for an authority, the newest first."""
+    return list(session.scalars(_of(authority_code)))
+
+
 def at(session: Session, authority_code: str, moment: datetime) -> StatusListToken | None:
     """The list that counted at ``moment`` (aware, a whole second), or None: before the first, after the last, or in a gap (draft 8.4)."""
     counted = StatusListToken.issued_at < moment + timedelta(seconds=1), StatusListToken.expires_at >= moment
@@ -153,6 +159,8 @@ def _last(session: Session, authority: Authority, trust: TrustList) -> Last | No
 
 
 def _publish(work: Work, authority: Authority, trust: TrustList, packed: bytes) -> None:
+    # A register that was put back may have forgotten a revocation: no list is signed from it.
+    gate.require_whole(work.session)
     issued_at = work.now.replace(microsecond=0)
     expires_at = issued_at + LIFETIME
     request = StatusRequest(

@@ -125,7 +125,9 @@ _NEXT_STEP_FOR = {
     "offline": _ONLINE,
     "status-stale": _ONLINE,
     "key-compromised": say("Do not rely on it. Ask the authority named on the paper whether it was issued anew."),
-    "key-compromised-before": say("Check once more online: the register knows whether it was issued before the key was lost."),
+    "key-compromised-before": say(
+        "Check it online, or ask the authority named on the paper whether it was issued before the key was lost."
+    ),
     "trust-list-stale": say("Fetch the trust list from the official site and check once more."),
     "register-behind": say("Try again later, or call the authority named on the paper."),
 }

@@ -6,11 +6,13 @@ All raise ``NotFound`` for what the actor may not see, ``Forbidden`` or ``Reauth
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
 from licensing.catalogue import load_catalogue
+from licensing.catalogue.cleaning import first_unprintable
 from licensing.clock import load_calendar, local_date
 from licensing.errors import Conflict, FieldError, Invalid
 from licensing.licences import actions as licences
@@ -45,7 +47,7 @@ def ask(actor: Actor, licence_id: int, operation: Operation, *, reason: str, cha
             raise licences.moved_on()
         if operation is Operation.RENEW:
             _in_time(licence, local_date(work.now))
-        data = {"reason": _text(reason), **_changes(licence, operation, changes)}
+        data = {"reason": fit(reason), **_changes(licence, operation, changes)}
         found = begin(work, licence, subject, operation, asked=True)
         record(work, found, Event.REQUESTED, data)
         return found.row.id
@@ -55,7 +57,7 @@ def withdraw(actor: Actor, proceeding_id: int, reason: str = "") -> None:
     """The holder takes a request back before it is decided."""
     with unit_of_work(actor) as work:
         found = load_for(work, proceeding_id, Action.LICENCE_ASK)
-        record(work, found, Event.WITHDRAWN, {"reason": _text(reason)})
+        record(work, found, Event.WITHDRAWN, {"reason": fit(reason)})
 
 
 def answer(actor: Actor, proceeding_id: int, text: str, *, hearing: bool = False) -> None:
@@ -63,7 +65,7 @@ def answer(actor: Actor, proceeding_id: int, text: str, *, hearing: bool = False
     with unit_of_work(actor) as work:
         found = load_for(work, proceeding_id, Action.LICENCE_ANSWER)
         may_demand = found.rule.notice is not None and found.rule.notice.oral
-        record(work, found, Event.HEARING_DEMANDED if hearing and may_demand else Event.ANSWERED, {"reason": _text(text)})
+        record(work, found, Event.HEARING_DEMANDED if hearing and may_demand else Event.ANSWERED, {"reason": fit(text)})
 
 
 def propose(
@@ -86,7 +88,7 @@ def propose(
         rule = _possible(licence, operation)
         if rule.propose is None or rule.on_request_only:
             raise licences.moved_on()
-        data: dict[str, Any] = {"reason": _text(reason), **_changes(licence, operation, changes)}
+        data: dict[str, Any] = {"reason": fit(reason), **_changes(licence, operation, changes)}
         found = begin(work, licence, subject, operation, asked=False)
         if rule.notice is None:
             record(work, found, Event.PROPOSED, data)
@@ -104,7 +106,7 @@ def recommend(actor: Actor, proceeding_id: int, *, grant: bool, reason: str) -> 
         found = load_for(work, proceeding_id, Action.LICENCE_PROPOSE)
         if not found.view.asked:
             raise moved_on()
-        record(work, found, Event.PROPOSED, {"reason": _text(reason), "recommendation": "grant" if grant else "refuse"})
+        record(work, found, Event.PROPOSED, {"reason": fit(reason), "recommendation": "grant" if grant else "refuse"})
 
 
 def record_hearing(actor: Actor, proceeding_id: int, *, held_on: date, summary: str) -> None:
@@ -115,20 +117,20 @@ def record_hearing(actor: Actor, proceeding_id: int, *, held_on: date, summary: 
         if demanded is not None and not local_date(demanded.at) <= held_on <= local_date(work.now):
             sentence = say("The hearing lies between the demand and today.")
             raise Invalid(sentence, [FieldError("held_on", "invalid", sentence)])
-        record(work, found, Event.HEARING_RECORDED, {"reason": _text(summary), "held_on": held_on.isoformat()})
+        record(work, found, Event.HEARING_RECORDED, {"reason": fit(summary), "held_on": held_on.isoformat()})
 
 
 def send_back(actor: Actor, proceeding_id: int, reason: str) -> None:
     """Send the proposal about a request back to the examiner."""
     with unit_of_work(actor) as work:
-        record(work, load_for(work, proceeding_id, Action.LICENCE_RETURN), Event.RETURNED, {"reason": _text(reason)})
+        record(work, load_for(work, proceeding_id, Action.LICENCE_RETURN), Event.RETURNED, {"reason": fit(reason)})
 
 
 def drop(actor: Actor, proceeding_id: int, reason: str) -> None:
     """Do not pursue an act of the authority any further; the holder is told."""
     with unit_of_work(actor) as work:
         found = load_for(work, proceeding_id, Action.LICENCE_RETURN)
-        record(work, found, Event.DROPPED, {"reason": _text(reason)})
+        record(work, found, Event.DROPPED, {"reason": fit(reason)})
         tell(work, found, Event.DROPPED)
 
 
@@ -137,8 +139,8 @@ def refuse(actor: Actor, proceeding_id: int, reason: str) -> None:
     with unit_of_work(actor) as work:
         found = load_for(work, proceeding_id, Action.LICENCE_DECIDE)
         must_follow_proposal(found, grant=False)
-        record(work, found, Event.REFUSED, {"reason": _text(reason)})
-        send(work, found, Event.REFUSED, _text(reason))
+        record(work, found, Event.REFUSED, {"reason": fit(reason)})
+        send(work, found, Event.REFUSED, fit(reason))
 
 
 def decide(actor: Actor, proceeding_id: int, reason: str) -> None:
@@ -152,9 +154,9 @@ def decide(actor: Actor, proceeding_id: int, reason: str) -> None:
         if found.rule.new_version:
             raise moved_on()
         must_not_escape(work, found)
-        record(work, found, Event.DECIDED, {"reason": _text(reason)})
-        licences.perform(work, found.licence.id, found.view.operation, reason=_text(reason), data={"proceeding": found.row.number})
-        send(work, found, Event.DECIDED, _text(reason))
+        record(work, found, Event.DECIDED, {"reason": fit(reason)})
+        licences.perform(work, found.licence.id, found.view.operation, reason=fit(reason), data={"proceeding": found.row.number})
+        send(work, found, Event.DECIDED, fit(reason))
         overtake(work, found.licence)
 
 
@@ -208,9 +210,16 @@ def _changes(licence: Licence, operation: Operation, typed: Mapping[str, str] | 
     return {"changes": clean_changes(licence_type, from_canonical(licence.record), typed or {})}
 
 
-def _text(text: str) -> str:
-    stripped = text.strip()
+def fit(text: str) -> str:
+    """What somebody wrote, fit for a letter."""
+    stripped = unicodedata.normalize("NFC", text).strip()
+    strange = first_unprintable(stripped, lines=True)
     if len(stripped) > LONGEST_TEXT:
-        sentence: Said = say("At most %(limit)s characters are possible.", limit=LONGEST_TEXT)
-        raise Invalid(sentence, [FieldError("reason", "too-long", sentence)], code="too-long")
+        raise _refused(say("At most %(limit)s characters are possible.", limit=LONGEST_TEXT))
+    if strange is not None:
+        raise _refused(say("One character here cannot be printed (U+%(code)s). Delete it.", code=f"{ord(strange):04X}"))
     return stripped
+
+
+def _refused(sentence: Said) -> Invalid:
+    return Invalid(sentence, [FieldError("reason", "text", sentence)], code="text")

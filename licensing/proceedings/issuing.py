@@ -10,7 +10,7 @@ from licensing.licences import actions as licences
 from licensing.licences.issuing import bring_out, quietly
 from licensing.licences.tables import Licence
 from licensing.policy import SYSTEM, Action, Actor
-from licensing.proceedings.actions import must_follow_proposal, must_not_escape
+from licensing.proceedings.actions import fit, must_follow_proposal, must_not_escape
 from licensing.proceedings.consequences import carry_over
 from licensing.proceedings.journal import load_for, load_held, record
 from licensing.proceedings.letters import tell
@@ -40,7 +40,7 @@ def decide_version(actor: Actor, proceeding_id: int, reason: str) -> int:
         version = licences.intend_version(
             work, found.licence.id, found.view.operation, changes=found.view.changes, proceeding=found.row.number
         )
-        record(work, found, Event.VERSION_DECIDED, {"reason": reason.strip(), "version_id": version.id})
+        record(work, found, Event.VERSION_DECIDED, {"reason": fit(reason), "version_id": version.id})
         return version.id
 
 

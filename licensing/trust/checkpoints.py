@@ -75,6 +75,20 @@ def publish_soon(settings: Settings) -> bool:
     return after is not None and (before is None or after.size > before.size)
 
 
+def learn(settings: Settings) -> None:
+    """Ask the signer how far the log ever came, and remember it beside the database: at the start of a process, before it serves anyone.
+
+    So a backup that was put back is noticed before the first change (threat G3). A signer that does not answer is asked again with the
+    next checkpoint.
+    """
+    try:
+        seen = current_signer(settings).latest_checkpoint()
+        if seen is not None:
+            kept.raise_mark(settings, Checkpoint(current_trust_list(settings).origin, seen.size, seen.root))
+    except LeizhengError as error:
+        _log.warning("the signer was not asked about the log", code=error.code, reason=str(error))
+
+
 def covering(settings: Settings, position: int) -> StoredCheckpoint:
     """A published checkpoint that covers the leaf at ``position``, signed now if there is none yet.
 

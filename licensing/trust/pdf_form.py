@@ -16,15 +16,14 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 
 MOST_OBJECTS: Final = 20_000
 _CATALOG: Final = frozenset(
-    "/Type /Pages /Outlines /Lang /Names /OutputIntents /AF /Metadata /AcroForm /Perms /DSS /Extensions /MarkInfo /StructTreeRoot"
-    " /ViewerPreferences /PageLabels /PageLayout /PageMode /Dests".split()
+    ["/Type", "/Pages", "/Outlines", "/Lang", "/Names", "/OutputIntents", "/AF", "/Metadata", "/AcroForm", "/Perms", "/DSS", "/Extensions", "/MarkInfo", "/StructTreeRoot", "/ViewerPreferences", "/PageLabels", "/PageLayout", "/PageMode", "/Dests"]
 )
-_SIGNATURE: Final = frozenset("/Type /Filter /SubFilter /Contents /ByteRange /M /Reason /Location /Reference".split())
-_TRAILER: Final = frozenset("/Type /W /Filter /Length /Root /Info /ID /Size /Index".split())
-_FIELD: Final = frozenset("/FT /T /Type /Subtype /F /Rect /P /V /AP".split())
+_SIGNATURE: Final = frozenset(["/Type", "/Filter", "/SubFilter", "/Contents", "/ByteRange", "/M", "/Reason", "/Location", "/Reference"])
+_TRAILER: Final = frozenset(["/Type", "/W", "/Filter", "/Length", "/Root", "/Info", "/ID", "/Size", "/Index"])
+_FIELD: Final = frozenset(["/FT", "/T", "/Type", "/Subtype", "/F", "/Rect", "/P", "/V", "/AP"])
 # What makes a document do or show something of its own accord.
 _ACTIVE_KEYS: Final = frozenset(
-    "/AA /OpenAction /JS /JavaScript /XFA /NeedAppearances /RichMedia /Movie /Sound /OC /OCProperties /Collection /UR3 /Encrypt".split()
+    ["/AA", "/OpenAction", "/JS", "/JavaScript", "/XFA", "/NeedAppearances", "/RichMedia", "/Movie", "/Sound", "/OC", "/OCProperties", "/Collection", "/UR3", "/Encrypt"]
 )
 _ACTIONS: Final = frozenset({"/URI", "/GoTo"})
 _ATTACHED: Final = (".json", ".tlog-proof")

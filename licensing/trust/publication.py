@@ -7,19 +7,25 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from typing import Final
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from licensing.ledger.actions import append
+from licensing.ledger.protection import Fact
+from licensing.policy import SYSTEM
 from licensing.settings import Settings
-from licensing.storage import Work
+from licensing.storage import Work, reading, unit_of_work
 from licensing.trust import drafts, trust_list
 from licensing.trust.current import current_trust_list
 from licensing.trust.layout import KeyFolder
 from licensing.trust.tables import TrustListVersion
 from licensing.trust.trust_list import TrustList, instant
 from licensing.trust.trusted_key import TrustedKey
+
+LIST_LEAF: Final = "trust-list"
+KEY_LEAF: Final = "key"
 
 
 def publish(work: Work, settings: Settings) -> int:
@@ -39,10 +45,28 @@ def publish(work: Work, settings: Settings) -> int:
     return len(new)
 
 
+def publish_installed(settings: Settings) -> int:
+    """:func:`publish` in a transaction of its own, which is only opened when there is something new; for the worker."""
+    current = current_trust_list(settings)
+    with reading(SYSTEM) as look:
+        last = registered(look.session, current)
+    if last is not None and last.signed == current.signed:
+        return 0
+    with unit_of_work(SYSTEM) as work:
+        return publish(work, settings)
+
+
 def registered(session: Session, current: TrustList) -> TrustList | None:
     """The newest registered version, if any; its root must be that of ``current``. Raises ``TrustListRefused``."""
     row = session.scalars(select(TrustListVersion).order_by(TrustListVersion.version.desc()).limit(1)).first()
     return trust_list.load_signed(row.cose, current.root) if row else None
+
+
+def facts(old: TrustList | None, new: TrustList) -> Iterator[Fact]:
+    """What the log holds because ``new`` was published after ``old``."""
+    yield Fact(LIST_LEAF, f"{LIST_LEAF}/{new.version}", bytes.fromhex(new.digest))
+    for key in changed_keys(old, new):
+        yield Fact(KEY_LEAF, f"{key.id}/{key.state}", key_digest(key))
 
 
 def changed_keys(old: TrustList | None, new: TrustList) -> list[TrustedKey]:
@@ -66,6 +90,5 @@ def _kept(folder: KeyFolder, current: TrustList, *, after: int) -> Iterator[Trus
 
 def _register(work: Work, old: TrustList | None, new: TrustList) -> None:
     work.session.add(TrustListVersion(version=new.version, at=work.now, cose=new.signed, sha256=new.digest))
-    append(work, "trust-list", f"trust-list/{new.version}", bytes.fromhex(new.digest))
-    for key in changed_keys(old, new):
-        append(work, "key", f"{key.id}/{key.state}", key_digest(key))
+    for fact in facts(old, new):
+        append(work, *fact)

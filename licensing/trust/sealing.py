@@ -8,7 +8,9 @@ from datetime import datetime
 
 from cryptography import x509
 
+from licensing.errors import LeizhengError
 from licensing.settings import Settings
+from licensing.storage import FileStore
 from licensing.trust import pades, schema, timestamps
 from licensing.trust.current import current_signer, current_trust_list
 from licensing.trust.requests import Seal, SealRequest
@@ -49,6 +51,19 @@ def seal(settings: Settings, order: SealOrder, prepared_pdf: bytes) -> bytes:
     chain = (x509.load_der_x509_certificate(given.certificate), current_trust_list(settings).root.certificate)
     timestamp = _timestamp(settings, order, given) if pades.awaits_timestamp(prepared) else None
     return pades.embed(prepared, pades.signed_attributes(prepared, chain[0]), given.signature, chain, timestamp)
+
+
+def was_prepared_as(files: FileStore, signed_sha256: str | None, prepared_sha256: str | None) -> bool:
+    """Whether the stored signed file is the stored prepared one with the seal filled in; of what does not exist yet, whether it may."""
+    try:
+        prepared = files.get(prepared_sha256) if prepared_sha256 is not None else None
+        if signed_sha256 is None:
+            return True
+        signed = pades.prepared_from_bytes(files.get(signed_sha256))
+    except LeizhengError:
+        return False
+    start, end = signed.reserved
+    return prepared == signed.document[:start] + b"<" + b"0" * (end - start - 2) + b">" + signed.document[end:]
 
 
 def _timestamp(settings: Settings, order: SealOrder, given: Seal) -> bytes:

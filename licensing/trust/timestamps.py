@@ -6,6 +6,7 @@ import http.client
 import secrets
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Final, NoReturn
@@ -27,6 +28,7 @@ _LARGEST_ANSWER: Final = timestamp_token.TOKEN_LIMIT + 1024
 _QUERY: Final = "application/timestamp-query"
 _REPLY: Final = "application/timestamp-reply"
 _NONCE_BITS: Final = 63
+_KINDS: Final = {"http": http.client.HTTPConnection, "https": http.client.HTTPSConnection}
 
 
 def authority(settings: Settings) -> x509.Certificate | None:
@@ -88,8 +90,9 @@ def token_of(answer: bytes, nonce: int) -> Token:
 
 def _asked(address: str, imprint: bytes) -> Token:
     nonce = secrets.randbits(_NONCE_BITS) + 1
+    place = _place(address)
     try:
-        answer = _post(urlsplit(address), query(imprint, nonce))
+        answer = _post(place, query(imprint, nonce))
     except (OSError, http.client.HTTPException) as error:
         raise Unavailable(
             say("The time-stamping authority does not answer."), next_step=say("Try again in some minutes."), code="tsa-unreachable"
@@ -97,36 +100,47 @@ def _asked(address: str, imprint: bytes) -> Token:
     return token_of(answer, nonce)
 
 
+def _place(address: str) -> SplitResult:
+    try:
+        place = urlsplit(address)
+        usable = place.scheme in _KINDS and place.hostname and place.port != 0 and not (place.username or place.password)
+    except ValueError:
+        usable = None
+    if not usable:
+        raise Misconfigured(
+            say("The address of the time-stamping authority is not one: %(address)s.", address=address),
+            next_step=say("Set LEIZHENG_TSA to an http or https address, to test, or to nothing."),
+        )
+    return place
+
+
 def _post(address: SplitResult, body: bytes) -> bytes:
+    path = f"{address.path or '/'}{'?' + address.query if address.query else ''}"
     with _connected(address) as connection:
-        path = f"{address.path or '/'}{'?' + address.query if address.query else ''}"
         connection.request("POST", path, body, {"Content-Type": _QUERY, "Accept": _REPLY, "Connection": "close"})
-        response = connection.getresponse()
-        # Python follows no redirect by itself: any other status is no answer.
-        if response.status != http.client.OK or response.headers.get_content_type() != _REPLY:
-            _refused()
-        answer = response.read(_LARGEST_ANSWER + 1)
-        if len(answer) > _LARGEST_ANSWER:
-            _refused()
-        return answer
+        with connection.getresponse() as response:
+            # The library follows no redirect: any status but this one is no answer.
+            if response.status != http.client.OK or response.headers.get_content_type() != _REPLY:
+                _refused()
+            answer = response.read(_LARGEST_ANSWER + 1)
+    if len(answer) > _LARGEST_ANSWER:
+        _refused()
+    return answer
 
 
 @contextmanager
 def _connected(address: SplitResult) -> Iterator[http.client.HTTPConnection]:
-    kinds = {"http": http.client.HTTPConnection, "https": http.client.HTTPSConnection}
-    if address.scheme not in kinds or not address.hostname or address.username or address.password:
-        raise Misconfigured(
-            say("The address of the time-stamping authority is not one: %(address)s.", address=address.geturl()),
-            next_step=say("Set LEIZHENG_TSA to an http or https address, to test, or to nothing."),
-        )
-    connection = kinds[address.scheme](address.hostname, address.port, timeout=SECONDS)
+    connection = _KINDS[address.scheme](address.hostname or "", address.port, timeout=SECONDS)
     connection.connect()
     # The time limit of a socket starts anew with every byte; this one does not.
+    deadline = time.monotonic() + SECONDS
     end = threading.Timer(SECONDS, _hang_up, (connection.sock,))
     end.daemon = True
     end.start()
     try:
         yield connection
+        if time.monotonic() >= deadline:
+            raise TimeoutError
     finally:
         end.cancel()
         connection.close()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
 from flask import Blueprint, flash, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
@@ -24,6 +22,7 @@ from portal.applicant.pages import ID, my_page, to_case
 from portal.components import NavLink
 from portal.deadlines import clock_card
 from portal.downloads import download
+from portal.licences import check_path, status_today, words
 from portal.security import Access, access, current_actor
 
 blueprint = Blueprint("applicant", __name__, url_prefix="/my")
@@ -157,7 +156,6 @@ def _task_list(page: CasePage) -> str:
 
 
 def _where_it_is(page: CasePage) -> str:
-    qr_text = page.licence.qr_text if page.licence else None
     running = page.deadline
     return render_template(
         "portal/applicant/case.html",
@@ -171,7 +169,9 @@ def _where_it_is(page: CasePage) -> str:
         history=pages.history(page),
         letters=[(letter, load_catalogue().letter(letter.kind)) for letter in page.letters],
         submission=page.view.submissions[-1] if page.view.submissions else None,
-        verify_path=urlsplit(qr_text).path if qr_text else None,
+        verify_path=check_path(page.licence) if page.licence else None,
+        licence_status=status_today(page.licence) if page.licence else None,
+        licence_words=words(),
         may_withdraw=page.can(Action.CASE_WITHDRAW),
         shown=shown,
     )

@@ -1,9 +1,6 @@
-"""The acts that need words, one row each: which policy action, which form, what it does, what is said afterwards."""
+"""The acts on a case that need words, one row each: which policy action, which form, what it does, what is said afterwards."""
 
 from __future__ import annotations
-
-from collections.abc import Callable
-from dataclasses import dataclass
 
 from licensing.cases import actions, issuing
 from licensing.cases.actions import EvaluationResult, Item
@@ -12,35 +9,10 @@ from licensing.cases.queries import CasePage
 from licensing.policy import Action, Actor
 from licensing.words import N_, Said, say
 from portal.office import forms
-from portal.office.forms import Filled, Form, Values
+from portal.office.performing import Act
+from portal.office.typed import Values
 
-
-@dataclass(frozen=True, slots=True)
-class Act:
-    """One act with its page at ``/office/cases/<id>/<slug>``.
-
-    ``kind`` is that of the button: "" main, "quiet" beside it, "danger". ``start`` gives the values of an untouched form, ``read`` those
-    that were sent, ``perform`` does it.
-    """
-
-    slug: str
-    action: Action
-    title: str
-    button: str
-    done: str
-    start: Callable[[CasePage], Values]
-    read: Callable[[Form, CasePage], Filled]
-    perform: Callable[[Actor, int, Values], object]
-    kind: str = "quiet"
-
-    @property
-    def template(self) -> str:
-        return f"portal/office/{self.slug.replace('-', '_')}.html"
-
-    @property
-    def letter(self) -> str | None:
-        """The code of the letter that the act sends, from the machine's table."""
-        return letter_of(self.action)
+CaseAct = Act[Action, CasePage]
 
 
 def letter_of(action: Action) -> str | None:
@@ -54,49 +26,49 @@ def fits_proposal(action: Action, page: CasePage) -> bool:
     return {Action.CASE_GRANT: proposed == "grant", Action.CASE_REFUSE: proposed == "refuse"}.get(action, True)
 
 
-def lead(act: Act, page: CasePage) -> Said:
+def lead(act: CaseAct, page: CasePage) -> Said:
     """What the act does, told before it is done."""
     return say(_LEADS[act.action], what=say(page.matter.stop.english_name))
 
 
-def act_title(act: Act, page: CasePage) -> Said:
+def act_title(act: CaseAct, page: CasePage) -> Said:
     """The heading of the act's page and the words of its button in the panel."""
     return say(act.title, what=say(page.matter.stop.english_name))
 
 
-def _correct(actor: Actor, case_id: int, values: Values) -> None:
-    actions.request_correction(actor, case_id, [Item(code, values["notes"][code]) for code in values["picked"]])
+def _correct(actor: Actor, page: CasePage, values: Values) -> None:
+    actions.request_correction(actor, page.case.id, [Item(code, values["notes"][code]) for code in values["picked"]])
 
 
-def _not_accept(actor: Actor, case_id: int, values: Values) -> None:
-    actions.not_accept(actor, case_id, values["reason"])
+def _not_accept(actor: Actor, page: CasePage, values: Values) -> None:
+    actions.not_accept(actor, page.case.id, values["reason"])
 
 
-def _commission(actor: Actor, case_id: int, values: Values) -> None:
-    actions.commission(actor, case_id, body=values["body"], expected_days=values["days"])
+def _commission(actor: Actor, page: CasePage, values: Values) -> None:
+    actions.commission(actor, page.case.id, body=values["body"], expected_days=values["days"])
 
 
-def _record(actor: Actor, case_id: int, values: Values) -> None:
+def _record(actor: Actor, page: CasePage, values: Values) -> None:
     passed = values["passed"] == "yes"
     actions.record_result(
-        actor, case_id, EvaluationResult(values["report_number"], values["body"], values["day"], passed, values["opinion"])
+        actor, page.case.id, EvaluationResult(values["report_number"], values["body"], values["day"], passed, values["opinion"])
     )
 
 
-def _propose(actor: Actor, case_id: int, values: Values) -> None:
-    actions.propose(actor, case_id, grant=values["recommendation"] == "grant", opinion=values["opinion"])
+def _propose(actor: Actor, page: CasePage, values: Values) -> None:
+    actions.propose(actor, page.case.id, grant=values["recommendation"] == "grant", opinion=values["opinion"])
 
 
-def _return(actor: Actor, case_id: int, values: Values) -> None:
-    actions.return_proposal(actor, case_id, values["reason"])
+def _return(actor: Actor, page: CasePage, values: Values) -> None:
+    actions.return_proposal(actor, page.case.id, values["reason"])
 
 
-def _grant(actor: Actor, case_id: int, values: Values) -> None:
-    issuing.grant(actor, case_id, values["opinion"])
+def _grant(actor: Actor, page: CasePage, values: Values) -> None:
+    issuing.grant(actor, page.case.id, values["opinion"])
 
 
-def _refuse(actor: Actor, case_id: int, values: Values) -> None:
-    actions.refuse(actor, case_id, values["reason"])
+def _refuse(actor: Actor, page: CasePage, values: Values) -> None:
+    actions.refuse(actor, page.case.id, values["reason"])
 
 
 _LEADS = {
@@ -113,7 +85,7 @@ _LEADS = {
     Action.CASE_REFUSE: N_("The case ends here. The applicant receives the reasons in writing and may object."),
 }
 
-ACTS: tuple[Act, ...] = (
+ACTS: tuple[CaseAct, ...] = (
     Act(
         "correction",
         Action.CASE_REQUEST_CORRECTION,

@@ -3,23 +3,14 @@
 from __future__ import annotations
 
 import re
-import unicodedata
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import date
-from typing import Any
+from dataclasses import dataclass
 
 from licensing.cases.machine import State
 from licensing.cases.queries import CasePage
 from licensing.cases.targets import targets
 from licensing.catalogue import load_catalogue
-from licensing.catalogue.cleaning import first_unprintable
 from licensing.words import Said, say
-from portal.office.opinions import text_of
-
-Form = Mapping[str, str]
-Values = Mapping[str, Any]
-Errors = dict[str, Said]
+from portal.office.typed import Filled, Form, Values, complaint_about, day_of, filled, printable, typed_or_chosen, typed_text
 
 NOTE_LIMIT = 300
 WORDS_LIMIT = 1000
@@ -27,15 +18,6 @@ OPINION_LIMIT = 400
 LINE_LIMIT = 100
 LONGEST_COMMISSION = 120
 _KEY = re.compile(r"(\d{4}-\d{2}-\d{2})_\d{1,9}", re.ASCII)
-_LINE_ENDS = re.compile(r"\r\n?|\u2028|\u2029|\u0085")
-
-
-@dataclass(frozen=True, slots=True)
-class Filled:
-    """A form as it was sent: ``values`` are shown again as typed, ``errors`` belong to fields by their name."""
-
-    values: Values
-    errors: Errors = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +46,7 @@ def read_filter(args: Form) -> Filter:
     return Filter(
         show=show if show == "all" or show in set(State) - {State.DRAFT} else "",
         matter=matter if any(known.code == matter for known in load_catalogue().matters) else "",
-        search=_printable(args.get("search", ""))[:LINE_LIMIT],
+        search=printable(args.get("search", ""))[:LINE_LIMIT],
         after=after if _is_key(after) else None,
     )
 
@@ -81,11 +63,11 @@ def correction_values(_page: CasePage) -> Values:
 def read_correction(form: Form, page: CasePage) -> Filled:
     """The items to correct. A note counts as picked; a picked item without a note is complained about at its note."""
     known = {target.code: target for target in targets(page.matter)}
-    notes = {code: text for code in known if (text := _text(form, f"note.{code}"))}
+    notes = {code: text for code in known if (text := typed_text(form, f"note.{code}"))}
     ticked = {code for code in known if form.get(f"pick.{code}")}
     picked = tuple(code for code in known if code in ticked or code in notes)
     empty = {code: say("Say what is wrong: %(name)s.", name=say(known[code].english_name)) for code in picked}
-    errors = {f"note.{code}": complaint for code in picked if (complaint := _complaint(notes.get(code, ""), empty[code], NOTE_LIMIT))}
+    errors = {f"note.{code}": complaint for code in picked if (complaint := complaint_about(notes.get(code, ""), empty[code], NOTE_LIMIT))}
     if not picked:
         errors["items"] = say("Choose at least one item and say what is wrong with it.")
     return Filled({"picked": picked, "notes": notes}, errors)
@@ -93,8 +75,9 @@ def read_correction(form: Form, page: CasePage) -> Filled:
 
 def read_reason(form: Form, _page: CasePage) -> Filled:
     """A reason, typed or chosen from the ready ones."""
-    reason = _typed_or_chosen(form, "reason")
-    return _filled({"reason": reason, "canned": form.get("canned", "")}, reason=_complaint(reason, say("Give the reason."), WORDS_LIMIT))
+    reason = typed_or_chosen(form, "reason")
+    complaint = complaint_about(reason, say("Give the reason."), WORDS_LIMIT)
+    return filled({"reason": reason, "canned": form.get("canned", "")}, reason=complaint)
 
 
 def commission_values(page: CasePage) -> Values:
@@ -102,12 +85,12 @@ def commission_values(page: CasePage) -> Values:
 
 
 def read_commission(form: Form, _page: CasePage) -> Filled:
-    body, days = _text(form, "body"), _text(form, "expected_days")
+    body, days = typed_text(form, "body"), typed_text(form, "expected_days")
     amount = int(days) if days.isdecimal() and len(days) <= 3 else 0
     in_range = 1 <= amount <= LONGEST_COMMISSION
-    return _filled(
+    return filled(
         {"body": body, "expected_days": str(amount) if in_range else days, "days": amount},
-        body=_complaint(body, say("Enter the body that is commissioned."), LINE_LIMIT),
+        body=complaint_about(body, say("Enter the body that is commissioned."), LINE_LIMIT),
         expected_days=None if in_range else say("Enter how many working days it will take, 1 to 120."),
     )
 
@@ -118,15 +101,15 @@ def result_values(page: CasePage) -> Values:
 
 
 def read_result(form: Form, _page: CasePage) -> Filled:
-    values = {name: _text(form, name) for name in ("report_number", "body", "done_on", "passed")}
-    opinion, day = _typed_or_chosen(form, "opinion"), _day(values["done_on"])
-    return _filled(
+    values = {name: typed_text(form, name) for name in ("report_number", "body", "done_on", "passed")}
+    opinion, day = typed_or_chosen(form, "opinion"), day_of(values["done_on"])
+    return filled(
         {**values, "opinion": opinion, "canned": form.get("canned", ""), "day": day},
-        report_number=_complaint(values["report_number"], say("Enter the number of the report."), LINE_LIMIT),
-        body=_complaint(values["body"], say("Enter the body that did it."), LINE_LIMIT),
+        report_number=complaint_about(values["report_number"], say("Enter the number of the report."), LINE_LIMIT),
+        body=complaint_about(values["body"], say("Enter the body that did it."), LINE_LIMIT),
         done_on=None if day else say("Enter the date of the report, such as 2026-03-31."),
         passed=None if values["passed"] in ("yes", "no") else say("Choose whether it passed."),
-        opinion=_complaint(opinion, say("Enter the conclusion of the report."), WORDS_LIMIT),
+        opinion=complaint_about(opinion, say("Enter the conclusion of the report."), WORDS_LIMIT),
     )
 
 
@@ -135,11 +118,11 @@ def propose_values(page: CasePage) -> Values:
 
 
 def read_propose(form: Form, page: CasePage) -> Filled:
-    recommendation, opinion = form.get("recommendation", ""), _typed_or_chosen(form, "opinion")
-    return _filled(
+    recommendation, opinion = form.get("recommendation", ""), typed_or_chosen(form, "opinion")
+    return filled(
         {"recommendation": recommendation, "opinion": opinion, "canned": form.get("canned", "")},
         recommendation=_recommendation_complaint(recommendation, page),
-        opinion=_complaint(opinion, say("Give your opinion with its reasons."), OPINION_LIMIT),
+        opinion=complaint_about(opinion, say("Give your opinion with its reasons."), OPINION_LIMIT),
     )
 
 
@@ -148,10 +131,10 @@ def grant_values(_page: CasePage) -> Values:
 
 
 def read_grant(form: Form, _page: CasePage) -> Filled:
-    opinion = _typed_or_chosen(form, "opinion")
-    return _filled(
+    opinion = typed_or_chosen(form, "opinion")
+    return filled(
         {"opinion": opinion, "canned": form.get("canned", "")},
-        opinion=_complaint(opinion, say("Write the opinion that will stand on the licence."), OPINION_LIMIT),
+        opinion=complaint_about(opinion, say("Write the opinion that will stand on the licence."), OPINION_LIMIT),
     )
 
 
@@ -174,40 +157,6 @@ def _recommendation_complaint(recommendation: str, page: CasePage) -> Said | Non
     return None
 
 
-def _filled(values: Values, **complaints: Said | None) -> Filled:
-    return Filled(values, {name: complaint for name, complaint in complaints.items() if complaint is not None})
-
-
-def _text(form: Form, name: str) -> str:
-    return unicodedata.normalize("NFC", _LINE_ENDS.sub("\n", form.get(name, ""))).strip()
-
-
-def _typed_or_chosen(form: Form, name: str) -> str:
-    return _text(form, name) or text_of(form.get("canned", ""))
-
-
-def _complaint(text: str, when_empty: Said, limit: int) -> Said | None:
-    if not text:
-        return when_empty
-    if len(text) > limit:
-        return say("This is too long: %(length)s characters, at most %(limit)s.", length=len(text), limit=limit)
-    strange = first_unprintable(text, lines=True)
-    if strange is not None:
-        return say("One character here cannot be printed (U+%(code)s). Delete it.", code=f"{ord(strange):04X}")
-    return None
-
-
-def _printable(text: str) -> str:
-    return "".join(character for character in text.strip() if first_unprintable(character) is None)
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text) if len(text) == len("2026-03-31") else None
-    except ValueError:
-        return None
-
-
 def _is_key(text: str) -> bool:
     found = _KEY.fullmatch(text)
-    return found is not None and _day(found.group(1)) is not None
+    return found is not None and day_of(found.group(1)) is not None

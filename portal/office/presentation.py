@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from licensing.cases.machine import FINAL, STATE_NAMES, State
 from licensing.cases.queries import CasePage, TimelineEntry
@@ -22,8 +21,8 @@ from licensing.letters.rules import LetterFacts, case_words, content
 from licensing.licences.face import face_rows
 from licensing.policy import Action, Ruling
 from licensing.words import N_, Said, say
-from portal.office.acts import ACTS, Act, fits_proposal
-from portal.office.forms import Values
+from portal.office.acts import ACTS, CaseAct, fits_proposal, letter_of
+from portal.office.typed import Values
 
 if TYPE_CHECKING:
     from licensing.commitments.tables import Commitment
@@ -89,7 +88,7 @@ class Promise:
 class Panel:
     """What this officer can do now, and why not the rest."""
 
-    buttons: tuple[Act, ...]
+    buttons: tuple[CaseAct, ...]
     can_accept: bool
     reasons: tuple[Said, ...]
     finished: bool
@@ -144,11 +143,12 @@ def target_groups(matter: Matter) -> tuple[tuple[Section | None, tuple[Target, .
     return (*groups, (None, tuple(target for target in known if ":" in target.code)))
 
 
-def letter_preview(page: CasePage, act: Act, values: Values) -> dict[str, object] | None:
+def letter_preview(page: CasePage, act: CaseAct, values: Values) -> dict[str, object] | None:
     """The letter that ``act`` will send, with what is typed so far; its number and date are given when it is sent."""
-    if act.letter is None:
+    code = letter_of(act.action)
+    if code is None:
         return None
-    kind: LetterKind = load_catalogue().letter(act.letter)
+    kind: LetterKind = load_catalogue().letter(code)
     days = values.get("days")
     facts = LetterFacts(
         case_number=page.case.public_number,
@@ -171,11 +171,6 @@ def licence_preview(page: CasePage) -> tuple[LicenceType, tuple[tuple[str, str],
     kind = load_catalogue().licence_type(page.matter.licence_type)
     record = {"holder_name": page.company.name, "holder_uscc": page.company.uscc}
     return kind, face_rows(kind, {"answers": printed_answers(page.matter, latest.answers), "record": record})
-
-
-def public_check_path(page: CasePage) -> str | None:
-    """The path of the public page that the licence's QR leads to."""
-    return urlsplit(page.licence.qr_text).path if page.licence and page.licence.qr_text else None
 
 
 def _letter_items(page: CasePage, values: Values) -> list[str]:

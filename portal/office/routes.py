@@ -17,16 +17,19 @@ from licensing.cases.machine import FINAL, TURN_NAMES, State
 from licensing.cases.queries import CasePage
 from licensing.catalogue import load_catalogue
 from licensing.clock import now
-from licensing.errors import Conflict, Forbidden, Invalid, LeizhengError, NotFound
+from licensing.errors import Conflict, Forbidden, LeizhengError
 from licensing.policy import Action
 from licensing.words import N_, Said, say
-from portal.components import NavLink, errors_by_field, path_exists
+from portal.components import NavLink
 from portal.deadlines import clock_card, left_badge
 from portal.downloads import download
+from portal.licences import check_path, status_today, words
 from portal.office import presentation
-from portal.office.acts import ACTS, Act, act_title, lead
-from portal.office.forms import Filled, Filter, read_filter
+from portal.office.acts import ACTS, CaseAct, act_title, lead
+from portal.office.forms import Filter, read_filter
 from portal.office.opinions import opinions_for
+from portal.office.performing import Desk
+from portal.office.typed import Filled
 from portal.security import Access, access, current_actor
 
 blueprint = Blueprint("office", __name__, url_prefix="/office")
@@ -107,43 +110,27 @@ def licence(case_id: int) -> ResponseReturnValue:
     return download(content, "application/pdf", f"{found.number}.pdf")
 
 
-def _show_act(act: Act) -> Callable[[int], ResponseReturnValue]:
-    def show(case_id: int) -> ResponseReturnValue:
-        page = _open(case_id)
-        try:
-            _require(page, act.action)
-        except Conflict as error:
-            return _moved_on(case_id, error)
-        return _act_page(act, page, Filled(act.start(page)))
-
-    return access(Access.OFFICER)(show)
+def _show_act(act: CaseAct) -> Callable[[int], ResponseReturnValue]:
+    return access(Access.OFFICER)(lambda case_id: _desk().show(act, _open(case_id)))
 
 
-def _send_act(act: Act) -> Callable[[int], ResponseReturnValue]:
-    def send(case_id: int) -> ResponseReturnValue:
-        page = _open(case_id)
-        try:
-            _require(page, act.action)
-            filled = act.read(request.form, page)
-            if filled.errors or request.form.get("do") == "preview":
-                return _act_page(act, page, filled, 422 if filled.errors else 200)
-            act.perform(current_actor(), case_id, filled.values)
-        except Invalid as error:
-            return _act_page(act, page, Filled(filled.values, errors_by_field(error) or {"act": error.sentence}), 422, error.next_step)
-        except (Forbidden, NotFound):
-            raise
-        except LeizhengError as error:
-            return _moved_on(case_id, error)
-        flash(gettext(act.done))
-        return redirect(url_for("office.case", case_id=case_id), 303)
-
-    return access(Access.OFFICER)(send)
+def _send_act(act: CaseAct) -> Callable[[int], ResponseReturnValue]:
+    return access(Access.OFFICER)(lambda case_id: _desk().send(act, _open(case_id)))
 
 
 for _act in ACTS:
     _name = _act.slug.replace("-", "_")
     blueprint.add_url_rule(f"/cases/<{ID}:case_id>/{_act.slug}", _name, _show_act(_act), methods=["GET"])
     blueprint.add_url_rule(f"/cases/<{ID}:case_id>/{_act.slug}", f"{_name}_send", _send_act(_act), methods=["POST"])
+
+
+def _desk() -> Desk[Action, CasePage]:
+    return Desk(
+        require=lambda page, act: _require(page, act.action),
+        sheet=_act_page,
+        moved_on=lambda page, error: _moved_on(page.case.id, error),
+        home=lambda page: url_for("office.case", case_id=page.case.id),
+    )
 
 
 def _open(case_id: int) -> CasePage:
@@ -179,7 +166,6 @@ def _moved_on(case_id: int, error: LeizhengError) -> ResponseReturnValue:
 
 
 def _case_page(page: CasePage, problem: LeizhengError | None = None) -> ResponseReturnValue:
-    check_path = presentation.public_check_path(page)
     sheet = render_template(
         "portal/office/case.html",
         page=page,
@@ -191,7 +177,9 @@ def _case_page(page: CasePage, problem: LeizhengError | None = None) -> Response
         history=[(entry, presentation.history_items(page.matter, entry)) for entry in page.timeline],
         legal=clock_card(page.deadline.legal) if page.deadline else None,
         promised=clock_card(page.deadline.promised) if page.deadline and page.deadline.promised else None,
-        check_path=check_path if check_path and path_exists(check_path) else None,
+        check_path=check_path(page.licence) if page.licence else None,
+        licence_status=status_today(page.licence) if page.licence else None,
+        licence_words=words(),
         letter_kinds={letter.id: load_catalogue().letter(letter.kind) for letter in page.letters},
         act_titles={act.slug: act_title(act, page) for act in ACTS},
         turn=say(TURN_NAMES[page.view.turn]),
@@ -200,13 +188,14 @@ def _case_page(page: CasePage, problem: LeizhengError | None = None) -> Response
     return sheet, problem.http_status if problem else 200
 
 
-def _act_page(act: Act, page: CasePage, filled: Filled, status: int = 200, next_step: Said | None = None) -> ResponseReturnValue:
+def _act_page(act: CaseAct, page: CasePage, filled: Filled, status: int, next_step: Said | None) -> ResponseReturnValue:
     shown = render_template(
-        act.template,
+        f"portal/office/{act.slug.replace('-', '_')}.html",
         act=act,
         page=page,
         title=act_title(act, page),
         lead=lead(act, page),
+        danger=act.kind == "danger",
         values=filled.values,
         errors=filled.errors,
         next_step=next_step,

@@ -14,6 +14,7 @@ from licensing.errors import NotFound
 from licensing.ledger import export as exports
 from licensing.ledger import queries as ledger
 from licensing.ledger.export import ENTRIES, TileFile
+from licensing.ledger.notes import to_base64
 from licensing.ledger.proof_files import MEDIA_TYPE, SUFFIX
 from licensing.ledger.tiles import WIDTH, parse_path, tile_width
 from licensing.licences import queries as licences
@@ -142,6 +143,7 @@ def _page(typed: Mapping[str, str], errors: Mapping[str, Said] | None = None) ->
         typed=typed,
         errors=errors or {},
         newest=newest,
+        head=to_base64(newest.root) if newest else "",
         keys=[key.text for key in checkpoints.note_keys(current_trust_list(settings))] if newest else [],
         host=settings.public_host,
     )
@@ -155,6 +157,8 @@ def _proof(session: Session, identifier: str) -> str:
         identifier=identifier,
         proof=found[0] if found else None,
         newest=found[1] if found else None,
+        head=to_base64(found[1].root) if found else "",
+        path=[to_base64(step) for step in found[0].path] if found else [],
         not_yet=_not_yet(),
         entries=[(entry.position, KINDS.get(entry.kind, entry.kind), entry.at) for entry in entries],
         host=_settings().public_host,

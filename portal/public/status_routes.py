@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotAcceptable
 
 from licensing.errors import Invalid, NotFound
+from licensing.ledger import gate
 from licensing.licences import status_list
 from licensing.policy import SYSTEM
 from licensing.storage import reading
@@ -35,13 +36,15 @@ def open_to_browsers(response: Response) -> Response:
 def token(code: str) -> ResponseReturnValue:
     """The list of one authority, as CWT or JWT by the Accept header; with ``?time=`` the one that counted then (draft 8.4).
 
-    It may be kept, but must be asked for again each time: an unchanged list then costs a 304.
+    It may be kept, but must be asked for again each time: an unchanged list then costs a 304. A register that is behind gives none (503):
+    it may have forgotten a revocation.
     """
     wanted = request.accept_mimetypes.best_match((CWT_TYPE, JWT_TYPE)) if request.accept_mimetypes else CWT_TYPE
     if wanted is None:
         raise NotAcceptable
     moment = _asked_moment(request.args.get("time"))
     with reading(SYSTEM) as look:
+        gate.require_whole(look.session)
         found = status_list.newest(look.session, code) if moment is None else status_list.at(look.session, code, moment)
     if found is None:
         raise NotFound(say("There is no status list of this authority for this time."))

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import io
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
+import pikepdf
 from anatomy import cms_bytes, edited_cms, gap, with_cms
 from asn1crypto import algos, cms, core, crl
 from asn1crypto import x509 as asn1_x509
@@ -15,8 +18,12 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
 from cryptography.hazmat.primitives.serialization import Encoding
-from subjects import FORMER, NEIGHBOUR, PrivateKey, Subject
+from subjects import BAD_KEYS, NAME, PrivateKey, Subject
 
+from licensing.trust import pades, test_tsa
+from licensing.trust.certificates import Purpose
+
+STAMP = "signature_time_stamp_token"
 _SHA256 = bytes.fromhex("300b0609608648016503040201")
 _SHA256_NULL = bytes.fromhex("300d06096086480165030402010500")
 P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
@@ -65,7 +72,7 @@ def _reversed(parts: Callable[[cms.SignedData], list[bytes]]) -> Change:
 
 
 def _extra_certificate(signed: cms.SignedData, subject: Subject) -> None:
-    stranger = _asn1(lookalike(subject.scene.seal(), P256.public_key(), P256))
+    stranger = _asn1(lookalike(subject.scene.certificate(Purpose.SEAL), P256.public_key(), P256))
     signed["certificates"] = [*(member.chosen for member in signed["certificates"]), stranger]
 
 
@@ -126,7 +133,7 @@ def _version(signed: cms.SignedData, _: Subject) -> None:
 
 
 def _by_key_identifier(signed: cms.SignedData, subject: Subject) -> None:
-    identifier = subject.scene.seal().extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value.digest
+    identifier = subject.scene.certificate(Purpose.SEAL).extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value.digest
     signed["signer_infos"][0]["sid"] = cms.SignerIdentifier("subject_key_identifier", identifier)
     signed["signer_infos"][0]["version"] = "v3"
 
@@ -213,23 +220,83 @@ def lookalike(model: x509.Certificate, public_key: ec.EllipticCurvePublicKey, is
     return made.sign(issuer, hashes.SHA256())
 
 
-def resealed(pdf: bytes, certificate: x509.Certificate, key: PrivateKey, root: x509.Certificate, claimed: bytes | None = None) -> bytes:
-    """``pdf`` as it is, with a complete signature by another key in its reserved place; ``claimed`` is the certificate it shows."""
+def resealed(subject: Subject, pdf: bytes, certificate: x509.Certificate, key: PrivateKey, root: x509.Certificate | None = None) -> bytes:
+    """``pdf`` as it is, with a complete signature by another key in its reserved place: all that a forger can do without our seal.
+
+    A time stamp costs him nothing: authorities stamp what they are given. So a stamped file gets a genuine stamp again.
+    """
     start, end = gap(pdf)
-    shown = claimed or certificate.public_bytes(Encoding.DER)
-    attributes = _attributes(hashlib.sha256(pdf[:start] + pdf[end:]).digest(), shown)
+    seal = _asn1(certificate)
+    attributes = _attributes(hashlib.sha256(pdf[:start] + pdf[end:]).digest(), seal.dump())
     content = cms.ContentInfo.load(cms_bytes(pdf))
-    signed, seal = content["content"], asn1_x509.Certificate.load(shown)
+    signed = content["content"]
     signer = signed["signer_infos"][0]
+    stamped = bool(signer["unsigned_attrs"].contents)
     signer["sid"] = cms.SignerIdentifier(
         "issuer_and_serial_number", cms.IssuerAndSerialNumber({"issuer": seal.issuer, "serial_number": seal.serial_number})
     )
     signer["signed_attrs"] = attributes
-    signer["unsigned_attrs"] = None
     signer["signature"], name = _value(key, attributes.untag().dump())
     signer["signature_algorithm"] = algos.SignedDigestAlgorithm({"algorithm": name})
-    signed["certificates"] = [seal, _asn1(root)]
+    signed["certificates"] = [seal, _asn1(root or subject.scene.root)]
+    if stamped:
+        token = genuine_token(subject, signer["signature"].native, signed_at(pdf))
+        signer["unsigned_attrs"] = [cms.CMSAttribute({"type": STAMP, "values": [cms.ContentInfo.load(token)]})]
     return with_cms(pdf, content.dump())
+
+
+def remade(subject: Subject, certificate: x509.Certificate, key: PrivateKey) -> bytes:
+    """The licence made anew by the code that makes licences, sealed with another key: nothing but the key tells it from one of ours."""
+    bare, moment = _unsealed(subject.pdf), signed_at(subject.pdf)
+    stamped = bool(cms.ContentInfo.load(cms_bytes(subject.pdf))["content"]["signer_infos"][0]["unsigned_attrs"].contents)
+    authority = subject.scene.certificate(Purpose.TIMESTAMP) if stamped else None
+    chain = (certificate, subject.scene.root)
+    prepared = pades.prepare(
+        bare,
+        chain,
+        field_name="Seal",
+        reason="电子证照签发",
+        location=NAME,
+        signing_time=moment,
+        revocation_list=subject.scene.trust.crl,
+        authority=authority,
+    )
+    attributes = pades.signed_attributes(prepared, certificate)
+    value, _ = _value(key, attributes)
+    return pades.embed(prepared, attributes, value, chain, genuine_token(subject, value, moment) if stamped else None)
+
+
+@lru_cache(maxsize=64)
+def _unsealed(pdf: bytes) -> bytes:
+    out = io.BytesIO()
+    with pikepdf.open(io.BytesIO(pdf)) as opened:
+        for entry in ("/AcroForm", "/Perms", "/DSS"):
+            if entry in opened.Root:
+                del opened.Root[entry]
+        for page in opened.pages:
+            kept = [annotation for annotation in page.get("/Annots", ()) if annotation.get("/FT") != "/Sig"]
+            page.Annots = pikepdf.Array(kept)
+        opened.Root.Lang = "qu"
+        opened.save(out, static_id=True, object_stream_mode=pikepdf.ObjectStreamMode.disable)
+    return out.getvalue()
+
+
+def signed_at(pdf: bytes) -> datetime:
+    """The moment that the file names as that of its seal."""
+    place = pdf.index(b"/M (D\\072") + 9
+    return datetime.strptime(pdf[place : place + 14].decode(), "%Y%m%d%H%M%S").replace(tzinfo=UTC)
+
+
+def new_token(value: bytes, moment: datetime, certificate: x509.Certificate, key: PrivateKey) -> bytes:
+    """A time-stamp token over a signature value."""
+    imprint = hashlib.sha256(value).digest()
+    return test_tsa.token(imprint, moment, certificate.public_bytes(Encoding.DER), lambda data: _value(key, data)[0])
+
+
+def genuine_token(subject: Subject, value: bytes, moment: datetime) -> bytes:
+    """A token by the very authority that the trust list pins."""
+    authority = subject.scene.certificate(Purpose.TIMESTAMP)
+    return new_token(value, moment, authority, subject.scene.key_of(authority))
 
 
 def _attributes(digest: bytes, certificate: bytes) -> cms.CMSAttributes:
@@ -260,38 +327,55 @@ def _changed(pdf: bytes) -> bytes:
 
 
 def _same_name_below_our_root(subject: Subject) -> bytes:
-    forged = lookalike(subject.scene.seal(), P256.public_key(), _OWN_CA)
-    return resealed(_changed(subject.pdf), forged, P256, subject.scene.root)
+    forged = lookalike(subject.scene.certificate(Purpose.SEAL), P256.public_key(), _OWN_CA)
+    return resealed(subject, _changed(subject.pdf), forged, P256)
 
 
 def _own_authority(subject: Subject) -> bytes:
     root = lookalike(subject.scene.root, _OWN_CA.public_key(), _OWN_CA)
-    return resealed(_changed(subject.pdf), lookalike(subject.scene.seal(), P256.public_key(), _OWN_CA), P256, root)
+    return resealed(subject, _changed(subject.pdf), lookalike(subject.scene.certificate(Purpose.SEAL), P256.public_key(), _OWN_CA), P256, root)
 
 
 def _shows_our_certificate(subject: Subject) -> bytes:
-    scene = subject.scene
-    return resealed(_changed(subject.pdf), scene.seal(), P256, scene.root, scene.seal().public_bytes(Encoding.DER))
+    return resealed(subject, _changed(subject.pdf), subject.scene.certificate(Purpose.SEAL), P256)
 
 
 def _unchanged_by_stranger(subject: Subject) -> bytes:
-    return resealed(subject.pdf, lookalike(subject.scene.seal(), P256.public_key(), _OWN_CA), P256, subject.scene.root)
+    return resealed(subject, subject.pdf, lookalike(subject.scene.certificate(Purpose.SEAL), P256.public_key(), _OWN_CA), P256)
 
 
-def _with_our_key(certificate: Callable[[Subject], x509.Certificate]) -> Change:
-    """A key of this very installation, used for what it is not for; also on content that was changed before."""
+def _with_our_key(purpose: Purpose, name: str = "own") -> Change:
+    """A key of this very installation, used for what it is not for, or no longer; on content that was changed before."""
 
     def change(subject: Subject) -> bytes:
-        chosen = certificate(subject)
-        return resealed(_changed(subject.pdf), chosen, subject.scene.key_of(chosen), subject.scene.root)
+        chosen = subject.scene.certificate(purpose, name)
+        return resealed(subject, _changed(subject.pdf), chosen, subject.scene.key_of(chosen))
 
     return change
 
 
-def _issued_but_never_published(subject: Subject) -> bytes:
+def _by_the_root(subject: Subject) -> bytes:
+    return resealed(subject, _changed(subject.pdf), subject.scene.root, subject.scene.key_of(subject.scene.root))
+
+
+def _issued_in_secret(subject: Subject) -> bytes:
+    """A certificate that the root did sign, for a key that no list ever named."""
     root_key = subject.scene.key_of(subject.scene.root)
     assert isinstance(root_key, ec.EllipticCurvePrivateKey)
-    return resealed(_changed(subject.pdf), lookalike(subject.scene.seal(), P256.public_key(), root_key), P256, subject.scene.root)
+    secret = lookalike(subject.scene.certificate(Purpose.SEAL), P256.public_key(), root_key)
+    return resealed(subject, _changed(subject.pdf), secret, P256)
+
+
+def _remade_by(name: str) -> Change:
+    def change(subject: Subject) -> bytes:
+        chosen = subject.scene.certificate(Purpose.SEAL, name)
+        return remade(subject, chosen, subject.scene.key_of(chosen))
+
+    return change
+
+
+def _remade_by_lookalike(subject: Subject) -> bytes:
+    return remade(subject, lookalike(subject.scene.certificate(Purpose.SEAL), P256.public_key(), _OWN_CA), P256)
 
 
 def _rsa_label(subject: Subject) -> bytes:
@@ -306,11 +390,14 @@ FORGED: dict[str, Change] = {
     "resealed-own-authority-same-names": _own_authority,
     "resealed-shows-our-certificate": _shows_our_certificate,
     "resealed-same-name-other-algorithm": _rsa_label,
-    "resealed-by-the-qr-key": _with_our_key(lambda subject: subject.scene.qr_certificate()),
-    "resealed-by-the-root": _with_our_key(lambda subject: subject.scene.root),
-    "resealed-by-an-expired-key": _with_our_key(lambda subject: subject.scene.seal(FORMER)),
-    "resealed-by-another-authority": _with_our_key(lambda subject: subject.scene.seal(NEIGHBOUR)),
-    "resealed-by-a-key-never-published": _issued_but_never_published,
+    "resealed-by-the-root": _by_the_root,
+    "resealed-by-a-secret-key-of-the-root": _issued_in_secret,
+    "resealed-by-another-authority": _with_our_key(Purpose.SEAL, "neighbour"),
+    "remade-by-another-authority": _remade_by("neighbour"),
+    "remade-by-a-lookalike": _remade_by_lookalike,
+    **{f"remade-by-a-key-{state}": _remade_by(state) for state in BAD_KEYS},
+    **{f"resealed-by-the-{purpose}-key": _with_our_key(purpose) for purpose in (Purpose.QR, Purpose.STATUS, Purpose.LOG, Purpose.TIMESTAMP)},
+    **{f"resealed-by-a-key-{state}": _with_our_key(Purpose.SEAL, state) for state in BAD_KEYS},
 }
 
 

@@ -8,6 +8,7 @@ from typing import Final
 from bytes_changes import ADDED, BYTE_RANGES, BYTES, CONTENTS, Change
 from cms_changes import FORGED, WRAPPED
 from rewrites import REWRITES, SIGNED_AGAIN
+from stamps import STAMPS
 from updates import SHADOWS, UPDATES
 
 FAMILIES: Final[Mapping[str, Mapping[str, Change]]] = {
@@ -16,6 +17,7 @@ FAMILIES: Final[Mapping[str, Mapping[str, Change]]] = {
     "byte range": BYTE_RANGES,
     "signature value": CONTENTS,
     "inside the signature value": WRAPPED,
+    "time stamp": STAMPS,
     "other keys": FORGED,
     "updates": UPDATES,
     "published attacks": SHADOWS,

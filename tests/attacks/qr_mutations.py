@@ -12,11 +12,14 @@ from typing import Any, Final
 
 import cbor2
 from cms_changes import P256, P256_ORDER
+from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from subjects import FORMER, NEIGHBOUR, PrivateKey, Scene
+from subjects import BAD_KEYS, PrivateKey, Scene
+
+from licensing.trust.certificates import Purpose
 
 RECORD: Final = -65537
 EDWARDS_KID: Final = b"\x0e"
@@ -69,7 +72,7 @@ class QrSubject:
     @property
     def own_key(self) -> PrivateKey:
         """The very key that signed the code: what an insider would abuse, and what shows that the parser is strict by itself."""
-        return self.scene.key_of(self.scene.qr_certificate())
+        return self.scene.key_of(self.scene.certificate(Purpose.QR))
 
 
 Change = Callable[[QrSubject], str]
@@ -79,6 +82,17 @@ def code_of(url: str) -> Code:
     host, digits = url.removeprefix("https://").split("/v/")
     number = int(digits)
     return Code(host, number.to_bytes((number.bit_length() + 7) // 8, "big"))
+
+
+def edwards_certificate(scene: Scene) -> x509.Certificate:
+    """The certificate of the Ed25519 key, as the root would make it."""
+    model, root_key = scene.certificate(Purpose.QR), scene.key_of(scene.root)
+    assert isinstance(root_key, ec.EllipticCurvePrivateKey)
+    made = x509.CertificateBuilder(model.issuer, model.subject, EDWARDS.public_key(), 7, model.not_valid_before_utc, model.not_valid_after_utc)
+    for extension in model.extensions:
+        kept = not isinstance(extension.value, x509.SubjectKeyIdentifier)
+        made = made.add_extension(extension.value if kept else x509.SubjectKeyIdentifier(EDWARDS_KID), critical=extension.critical)
+    return made.sign(root_key, hashes.SHA256())
 
 
 def _sign1(*parts: Any) -> bytes:
@@ -250,28 +264,40 @@ def _own_kid(subject: QrSubject) -> bytes:
     return subject.code.kid
 
 
-def _kid_of(authority: str) -> Callable[[QrSubject], bytes]:
-    def kid(subject: QrSubject) -> bytes:
-        return next(key.kid for key in subject.scene.trust.qr_keys.values() if key.authority_code == authority)
-
-    return kid
+def _kid_of(name: str) -> Callable[[QrSubject], bytes]:
+    return lambda subject: subject.scene.kid(name)
 
 
 def _kid_exchanged(subject: QrSubject) -> str:
     """Header with another kid, payload and signature as they were."""
-    protected = cbor2.dumps({1: -7, 4: subject.chance.choice([_unknown_kid(subject), _kid_of(NEIGHBOUR)(subject), EDWARDS_KID])}, canonical=True)
+    kid = subject.chance.choice([_unknown_kid(subject), subject.scene.kid("neighbour"), EDWARDS_KID])
     _, _, payload, signature = subject.code.parts
-    return subject.text(_sign1(protected, payload, signature))
+    return subject.text(_sign1(cbor2.dumps({1: -7, 4: kid}, canonical=True), payload, signature))
 
 
-def _neighbour_under_own_kid(subject: QrSubject) -> str:
-    key = next(key.certificate for key in subject.scene.trust.qr_keys.values() if key.authority_code == NEIGHBOUR)
-    return subject.signed(_other_facts(subject), subject.scene.key_of(key), {1: -7, 4: subject.code.kid})
+def _under_own_kid(purpose: Purpose, name: str = "own") -> Change:
+    """A key of this very installation, but not the one that the kid names."""
+
+    def changed(subject: QrSubject) -> str:
+        key = subject.scene.key_of(subject.scene.certificate(purpose, name))
+        algorithm = -7 if isinstance(key, ec.EllipticCurvePrivateKey) else -8
+        return subject.signed(_other_facts(subject), key, {1: algorithm, 4: subject.code.kid})
+
+    return changed
 
 
-def _by_expired_key(subject: QrSubject) -> str:
-    key = next(key for key in subject.scene.trust.qr_keys.values() if key.authority_code == FORMER)
-    return subject.signed(_payload_now(subject), subject.scene.key_of(key.certificate), {1: -7, 4: key.kid})
+def _by_root_key(subject: QrSubject) -> str:
+    return subject.signed(_other_facts(subject), subject.scene.key_of(subject.scene.root), {1: -7, 4: subject.code.kid})
+
+
+def _by_bad_key(name: str) -> Change:
+    """A key of the same authority, under its own kid, that may not sign (any more) at the moment which the code names."""
+
+    def changed(subject: QrSubject) -> str:
+        key = subject.scene.key_of(subject.scene.certificate(Purpose.QR, name))
+        return subject.signed(_payload_now(subject), key, {1: -7, 4: subject.scene.kid(name)})
+
+    return changed
 
 
 def _payload_now(subject: QrSubject) -> bytes:
@@ -279,14 +305,6 @@ def _payload_now(subject: QrSubject) -> bytes:
     claims = dict(cbor2.loads(_other_facts(subject)))
     claims[6] = cbor2.loads(subject.code.parts[2])[6]
     return cbor2.dumps(claims, canonical=True)
-
-
-def _by_the_seal_key(subject: QrSubject) -> str:
-    return subject.signed(_other_facts(subject), subject.scene.key_of(subject.scene.seal()), {1: -7, 4: subject.code.kid})
-
-
-def _by_the_root_key(subject: QrSubject) -> str:
-    return subject.signed(_other_facts(subject), subject.scene.key_of(subject.scene.root), {1: -7, 4: subject.code.kid})
 
 
 _NOT_OURS: Final[tuple[Any, ...]] = (
@@ -406,11 +424,11 @@ FACTS: dict[str, Change] = {
     "stranger-under-own-kid": _by_stranger(_own_kid, P256, -7),
     "stranger-under-unknown-kid": _by_stranger(_unknown_kid, P256, -7),
     "stranger-with-ed25519": _by_stranger(_own_kid, EDWARDS, -8),
-    "stranger-under-the-neighbours-kid": _by_stranger(_kid_of(NEIGHBOUR), CURVED, -7),
-    "neighbour-under-own-kid": _neighbour_under_own_kid,
-    "expired-key": _by_expired_key,
-    "seal-key": _by_the_seal_key,
-    "root-key": _by_the_root_key,
+    "stranger-under-the-neighbours-kid": _by_stranger(_kid_of("neighbour"), CURVED, -7),
+    "neighbour-under-own-kid": _under_own_kid(Purpose.QR, "neighbour"),
+    "root-key": _by_root_key,
+    **{f"{purpose}-key": _under_own_kid(purpose) for purpose in (Purpose.SEAL, Purpose.STATUS, Purpose.LOG, Purpose.TIMESTAMP)},
+    **{f"key-{state}": _by_bad_key(state) for state in BAD_KEYS},
     "other-algorithm": _other_algorithm,
     "other-algorithm-by-own-key": _other_algorithm_by_own_key,
     "without-algorithm": _without_algorithm,

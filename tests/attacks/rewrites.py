@@ -28,6 +28,8 @@ from pyhanko.sign.fields import MDPPerm, SigSeedSubFilter
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 from subjects import PrivateKey, Subject
 
+from licensing.trust.certificates import Purpose
+
 
 @cache
 def _path(tool: str) -> str:
@@ -115,7 +117,7 @@ def simple_signer(certificate: x509.Certificate, key: PrivateKey, root: x509.Cer
 
 
 def _stranger(subject: Subject) -> SimpleSigner:
-    return simple_signer(_strange_certificate(subject.scene.seal()), P256, subject.scene.root)
+    return simple_signer(_strange_certificate(subject.scene.certificate(Purpose.SEAL)), P256, subject.scene.root)
 
 
 @cache
@@ -124,7 +126,7 @@ def _strange_certificate(model: x509.Certificate) -> x509.Certificate:
 
 
 def _insider(subject: Subject) -> SimpleSigner:
-    seal = subject.scene.seal()
+    seal = subject.scene.certificate(Purpose.SEAL)
     return simple_signer(seal, subject.scene.key_of(seal), subject.scene.root)
 
 

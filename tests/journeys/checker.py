@@ -51,7 +51,7 @@ _REFUSES = f"""async ({{ trust, token, uri }}) => {{
   const root = {{ key: bytes.fromBase64(table.root.key), id: bytes.fromBase64(table.root.id) }};
   const refusal = (error) => {{ if (error.constructor.name !== "Malformed") throw error; return error.message; }};
   const opened = await lists.openTrustList(bytes.fromBase64(trust), root).catch(refusal);
-  if (typeof opened === "string" || !token) return typeof opened === "string" ? opened : "";
+  if (typeof opened === "string" || token === null) return typeof opened === "string" ? opened : "";
   return statuses.openStatusList(bytes.fromBase64(token), uri, opened).then(() => "", refusal);
 }}"""
 _VALUES = f"""async ({{ trust, token, uri, indices }}) => {{

@@ -11,7 +11,7 @@ import time_machine
 from playwright.sync_api import Browser, sync_playwright
 
 sys.path.insert(0, str(Path(__file__).parent))
-from checker_scene import checked, checked_address, checking_browser, visit
+from checker_fixtures import listed, visit
 from live import Town, serving
 from visitors import Visitor, chromium
 from world import build_world
@@ -20,7 +20,7 @@ from licensing.settings import Settings
 from licensing.storage import storage
 from portal.app import create_app
 
-__all__ = ["checked", "checked_address", "checking_browser", "visit"]
+__all__ = ["listed", "visit"]
 
 
 @pytest.fixture

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import io
 import re
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -25,15 +24,13 @@ from checker import (
     ready,
     status_cwt,
 )
+from checker_fixtures import Visit
+from issued import Register
 from live import serving
 from PIL import Image
 from playwright.sync_api import Browser, Route, sync_playwright
 from sqlalchemy import select
 from visitors import CHROMIUM, QUIET, Visitor, chromium
-
-sys.path.insert(0, str(Path(__file__).parent.parent / "attacks"))
-from qr_mutations import code_of
-from subjects import Scene
 
 from licensing.clock import now
 from licensing.licences import status_list
@@ -57,8 +54,8 @@ DAY = 24 * 3600
 # -- ways in ------------------------------------------------------------------------------------------------------------------------
 
 
-def test_text_picture_and_pdf_are_read_on_the_device(checked: Scene, visit: Callable[..., Visitor], tmp_path: Path) -> None:
-    (tmp_path / "licence.pdf").write_bytes(checked.pdfs[0])
+def test_text_picture_and_pdf_are_read_on_the_device(listed: Register, visit: Visit, tmp_path: Path) -> None:
+    (tmp_path / "licence.pdf").write_bytes(listed.pdf(0))
     page = picture_of(tmp_path / "licence.pdf", tmp_path).read_bytes()
     visitor = visit()
     open_checker(visitor)
@@ -67,23 +64,23 @@ def test_text_picture_and_pdf_are_read_on_the_device(checked: Scene, visit: Call
     visitor.page.on("request", lambda request: sent.append(f"{request.method} {request.url}"))
     for source in ("text", "picture", "pdf"):
         if source == "text":
-            paste(visitor, f"  {checked.entries[0]['qr']}\n")
+            paste(visitor, f"  {listed.entries[0]['qr']}\n")
         else:
-            choose(visitor, *(("p.png", page, "image/png") if source == "picture" else ("l.pdf", checked.pdfs[0], "application/pdf")))
+            choose(visitor, *(("p.png", page, "image/png") if source == "picture" else ("l.pdf", listed.pdf(0), "application/pdf")))
         assert codes(visitor) == ("signed-code", "ok", "in-force-as-of"), source
         assert visitor.page.locator("[data-pdf-note]").is_visible() == (source == "pdf")
-        assert checked.entries[0]["holder"] in visitor.text()
-        assert checked.entries[0]["identifier"] in visitor.text()
+        assert listed.entries[0]["holder"] in visitor.text()
+        assert listed.entries[0]["identifier"] in visitor.text()
         visitor.inspect()
-    number = code_of(checked.entries[0]["qr"]).digits
+    number = listed.entries[0]["qr"].rpartition("/")[2]
     assert visitor.page.get_by_role("link", name=visitor.words("Ask the register now")).get_attribute("href") == f"/v/{number}"
     assert [request for request in sent if not re.match(r"GET \S+/check/parts/", request)] == []
 
 
-def test_what_shows_no_licence_is_told_so(checked: Scene, visit: Callable[..., Visitor], tmp_path: Path) -> None:
-    (tmp_path / "licence.pdf").write_bytes(checked.pdfs[0])
+def test_what_shows_no_licence_is_told_so(listed: Register, visit: Visit, tmp_path: Path) -> None:
+    (tmp_path / "licence.pdf").write_bytes(listed.pdf(0))
     page = Image.open(picture_of(tmp_path / "licence.pdf", tmp_path)).convert("RGB")
-    (tmp_path / "other.pdf").write_bytes(checked.pdfs[1])
+    (tmp_path / "other.pdf").write_bytes(listed.pdf(1))
     other = Image.open(picture_of(tmp_path / "other.pdf", tmp_path)).convert("RGB")
     two = Image.new("RGB", (page.width * 2, page.height), "white")
     two.paste(page, (0, 0))
@@ -96,7 +93,7 @@ def test_what_shows_no_licence_is_told_so(checked: Scene, visit: Callable[..., V
         (png(two), "image/png", "several-qr"),
         (b"GIF89a nothing", "image/gif", "unreadable"),
         (b"%PDF-1.7\nnothing", "application/pdf", "unreadable"),
-        (checked.pdfs[0][:2000], "application/pdf", "unreadable"),
+        (listed.pdf(0)[:2000], "application/pdf", "unreadable"),
     ):
         choose(visitor, "x", content, kind)
         assert codes(visitor) == (whole, "not-checked", "not-checked")
@@ -122,11 +119,11 @@ def filming(film: Path) -> Iterator[Browser]:
         browser.close()
 
 
-def test_the_camera_finds_the_code(checked: Scene, checked_address: str, tmp_path: Path) -> None:
-    (tmp_path / "licence.pdf").write_bytes(checked.pdfs[2])
+def test_the_camera_finds_the_code(listed: Register, tmp_path: Path) -> None:
+    (tmp_path / "licence.pdf").write_bytes(listed.pdf(2))
     film = film_of(picture_of(tmp_path / "licence.pdf", tmp_path, dpi=200), tmp_path / "film.y4m")
-    with filming(film) as browser:
-        visitor = Visitor.arrive(browser, checked_address, tmp_path, phone=True)
+    with serving(create_app(listed.settings)) as address, filming(film) as browser:
+        visitor = Visitor.arrive(browser, address, tmp_path, phone=True)
         visitor.page.context.grant_permissions(["camera"])
         open_checker(visitor)
         visitor.page.get_by_role("button", name="Start the camera").click()
@@ -140,7 +137,7 @@ def test_the_camera_finds_the_code(checked: Scene, checked_address: str, tmp_pat
         visitor.leave()
 
 
-def test_without_leave_to_use_the_camera_the_other_ways_are_named(visit: Callable[..., Visitor]) -> None:
+def test_without_leave_to_use_the_camera_the_other_ways_are_named(visit: Visit) -> None:
     visitor = visit()
     open_checker(visitor)
     visitor.page.get_by_role("button", name="Start the camera").click()
@@ -149,12 +146,12 @@ def test_without_leave_to_use_the_camera_the_other_ways_are_named(visit: Callabl
     visitor.inspect()
 
 
-def test_by_keyboard_alone(checked: Scene, visit: Callable[..., Visitor]) -> None:
+def test_by_keyboard_alone(listed: Register, visit: Visit) -> None:
     visitor = visit()
     open_checker(visitor)
     visitor.page.locator("#file").focus()
     visitor.page.keyboard.press("Tab")
-    visitor.page.keyboard.insert_text(checked.entries[1]["qr"])
+    visitor.page.keyboard.insert_text(listed.entries[1]["qr"])
     visitor.page.keyboard.press("Tab")
     visitor.page.keyboard.press("Enter")
     answered(visitor)
@@ -163,7 +160,7 @@ def test_by_keyboard_alone(checked: Scene, visit: Callable[..., Visitor]) -> Non
     assert codes(visitor)[2] == "in-force-as-of"
 
 
-def test_without_script_the_page_says_what_to_do_instead(visit: Callable[..., Visitor]) -> None:
+def test_without_script_the_page_says_what_to_do_instead(visit: Visit) -> None:
     visitor = visit(script=False)
     visitor.open(CHECKER)
     assert "This page needs scripts" in visitor.text()
@@ -175,10 +172,10 @@ def test_without_script_the_page_says_what_to_do_instead(visit: Callable[..., Vi
 # -- time and status ----------------------------------------------------------------------------------------------------------------
 
 
-def test_a_list_that_is_too_old_confirms_nothing(checked: Scene, visit: Callable[..., Visitor]) -> None:
+def test_a_list_that_is_too_old_confirms_nothing(listed: Register, visit: Visit) -> None:
     visitor = visit()
     open_checker(visitor, kept=True)
-    paste(visitor, checked.entries[0]["qr"])
+    paste(visitor, listed.entries[0]["qr"])
     assert "less than a minute old" in list_age(visitor) or "minute" in list_age(visitor)
     assert visitor.page.locator("#verdict .verdict.list").is_visible()
     visitor.page.context.set_offline(True)
@@ -188,16 +185,16 @@ def test_a_list_that_is_too_old_confirms_nothing(checked: Scene, visit: Callable
         (49, "2 days old", "status-stale"),
     ):
         visitor.page.clock.set_fixed_time(now() + timedelta(hours=hours, minutes=5))
-        paste(visitor, checked.entries[0]["qr"])
+        paste(visitor, listed.entries[0]["qr"])
         assert codes(visitor) == ("signed-code", "ok", expected)
         assert said in list_age(visitor)
     assert headline(visitor) == "Cannot be confirmed"
     visitor.inspect()
     visitor.page.clock.set_fixed_time(now() + timedelta(days=200))
-    paste(visitor, checked.entries[0]["qr"])
+    paste(visitor, listed.entries[0]["qr"])
     assert codes(visitor)[1:] == ("trust-list-stale", "status-stale")
     visitor.page.clock.set_fixed_time(now() - timedelta(hours=1))
-    paste(visitor, checked.entries[0]["qr"])
+    paste(visitor, listed.entries[0]["qr"])
     assert codes(visitor)[2] == "status-stale"
     assert "clock of this device" in list_age(visitor)
 
@@ -213,16 +210,16 @@ REVOKED = {
 }
 
 
-def test_a_revoked_licence_is_told_after_the_next_renewal(checked: Scene, visit: Callable[..., Visitor]) -> None:
+def test_a_revoked_licence_is_told_after_the_next_renewal(listed: Register, visit: Visit) -> None:
     visitor = visit()
     open_checker(visitor)
     for status, code in REVOKED.items():
         with unit_of_work(SYSTEM) as work:
-            licence = work.session.scalars(select(Licence).where(Licence.number == checked.entries[3]["number"])).one()
+            licence = work.session.scalars(select(Licence).where(Licence.number == listed.entries[1]["number"])).one()
             licence.status, licence.status_since = status.value, work.now
             status_list.changed(work, licence)
         renew(visitor)
-        paste(visitor, checked.entries[3]["qr"])
+        paste(visitor, listed.entries[1]["qr"])
         assert codes(visitor) == ("signed-code", "ok", code)
         assert headline(visitor).startswith("Genuine" if status is Status.IN_FORCE else "Not valid")
 
@@ -230,10 +227,10 @@ def test_a_revoked_licence_is_told_after_the_next_renewal(checked: Scene, visit:
 # -- without the network ------------------------------------------------------------------------------------------------------------
 
 
-def test_it_works_after_the_server_is_gone(checked: Scene, tmp_path: Path) -> None:
-    (tmp_path / "licence.pdf").write_bytes(checked.pdfs[4])
+def test_it_works_after_the_server_is_gone(listed: Register, tmp_path: Path) -> None:
+    (tmp_path / "licence.pdf").write_bytes(listed.pdf(1))
     page = picture_of(tmp_path / "licence.pdf", tmp_path).read_bytes()
-    app = create_app(checked.settings)
+    app = create_app(listed.settings)
     with sync_playwright() as playwright, chromium(playwright) as browser:
         with serving(app) as address:
             visitor = Visitor.arrive(browser, address, tmp_path)
@@ -243,7 +240,7 @@ def test_it_works_after_the_server_is_gone(checked: Scene, tmp_path: Path) -> No
         ready(visitor)
         asked: list[str] = []
         visitor.page.context.on("request", lambda request: asked.append(request.url.removeprefix(address)))
-        for name, content, kind in (("p.png", page, "image/png"), ("l.pdf", checked.pdfs[4], "application/pdf")):
+        for name, content, kind in (("p.png", page, "image/png"), ("l.pdf", listed.pdf(1), "application/pdf")):
             choose(visitor, name, content, kind)
             assert codes(visitor) == ("signed-code", "ok", "in-force-as-of")
         assert visitor.page.get_by_role("link", name="Ask the register now").is_hidden()
@@ -267,7 +264,7 @@ _KEPT_PATHS = """async () => {
 }"""
 
 
-def test_a_new_release_waits_until_it_is_asked_for(checked: Scene, visit: Callable[..., Visitor], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_new_release_waits_until_it_is_asked_for(listed: Register, visit: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
     visitor = visit()
     open_checker(visitor, kept=True)
     monkeypatch.setattr(check_release, "worker_source", lambda: worker_source() + "\n/* mended */\n")
@@ -277,21 +274,21 @@ def test_a_new_release_waits_until_it_is_asked_for(checked: Scene, visit: Callab
     visitor.page.get_by_role("button", name="Use it now").click()
     visitor.page.locator("#newer").wait_for(state="hidden")
     ready(visitor)
-    paste(visitor, checked.entries[0]["qr"])
+    paste(visitor, listed.entries[0]["qr"])
     assert codes(visitor)[2] == "in-force-as-of"
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
 @pytest.mark.parametrize("phone", [False, True])
-def test_it_is_usable_by_all_in_both_languages(checked: Scene, visit: Callable[..., Visitor], language: str, phone: bool) -> None:
+def test_it_is_usable_by_all_in_both_languages(listed: Register, visit: Visit, language: str, phone: bool) -> None:
     visitor = visit(language=language, phone=phone)
     open_checker(visitor, kept=True)
     visitor.inspect()
     visitor.picture(f"checker-{language}")
-    paste(visitor, checked.entries[5]["qr"])
+    paste(visitor, listed.entries[2]["qr"])
     visitor.inspect()
     visitor.picture(f"checker-valid-{language}")
-    paste(visitor, checked.entries[5]["qr"][:-1])
+    paste(visitor, listed.entries[2]["qr"][:-1])
     visitor.inspect()
     visitor.picture(f"checker-invalid-{language}")
 
@@ -316,32 +313,32 @@ def renew(visitor: Visitor) -> None:
     visitor.page.locator("#renew[aria-disabled=false]").wait_for()
 
 
-def test_a_trust_list_of_a_foreign_root_changes_nothing(checked: Scene, visit: Callable[..., Visitor], tmp_path: Path) -> None:
+def test_a_trust_list_of_a_foreign_root_changes_nothing(listed: Register, visit: Visit, tmp_path: Path) -> None:
     ensure_authority_keys(tmp_path / "foreign", "SAMPLE", "样例市气象局", "11990100MB0A00001L", b"\xfa")
-    foreign = current_trust_list(checked.settings.model_copy(update={"keys": tmp_path / "foreign"})).signed
+    foreign = current_trust_list(listed.settings.model_copy(update={"keys": tmp_path / "foreign"})).signed
     visitor, newcomer = visit(), visit()
     open_checker(visitor)
     with handing_out(visitor, "/.well-known/leizheng/trust-list", foreign):
         renew(visitor)
         assert visitor.page.locator("#failed").is_visible()
-        paste(visitor, checked.entries[0]["qr"])
+        paste(visitor, listed.entries[0]["qr"])
         assert codes(visitor) == ("signed-code", "ok", "in-force-as-of")
     with handing_out(newcomer, "/.well-known/leizheng/trust-list", foreign):
         open_checker(newcomer)
         assert newcomer.page.locator("#state").inner_text() == newcomer.words("Missing")
-        paste(newcomer, checked.entries[0]["qr"])
+        paste(newcomer, listed.entries[0]["qr"])
         assert codes(newcomer) == ("not-checked", "not-checked", "not-checked")
         assert headline(newcomer) == newcomer.words("Cannot be confirmed")
 
 
-def test_lists_never_go_back(checked: Scene, visit: Callable[..., Visitor]) -> None:
+def test_lists_never_go_back(listed: Register, visit: Visit) -> None:
     """An older status list, rightly signed, does not bring a revoked licence back to life."""
-    uri, moment = checked.trust.status_uri("SAMPLE"), int(now().timestamp())
+    uri, moment = listed.trust.status_uri("SAMPLE"), int(now().timestamp())
     claims = StatusClaims(uri, moment - 3600, moment - 3600 + DAY, 3600, 4, status_token.compress(status_token.pack([0] * 64)))
     visitor = visit()
     open_checker(visitor)
     before = visitor.page.locator("#age").inner_text()
-    with handing_out(visitor, "/status/SAMPLE", status_cwt(checked.settings, checked.trust, claims)):
+    with handing_out(visitor, "/status/SAMPLE", status_cwt(listed.settings, listed.trust, claims)):
         renew(visitor)
     assert visitor.page.locator("#failed").is_visible()
     assert visitor.page.locator("#age").inner_text()[:26] == before[:26]

@@ -156,6 +156,18 @@ def test_the_signer_remembers_what_the_house_forgot(house: Settings) -> None:
         assert gate.behind(look.session)
 
 
+def test_a_process_that_starts_learns_it_from_the_signer(house: Settings, tmp_path_factory: pytest.TempPathFactory) -> None:
+    grow(10)
+    checkpoints.publish(house)
+    cut(4)
+    kept.mark_path(house).unlink()
+    checkpoints.learn(house.model_copy(update={"signer": tmp_path_factory.mktemp("s") / "nobody.sock"}))
+    assert not kept.mark_path(house).exists()
+    checkpoints.learn(house)
+    with reading(SYSTEM) as look:
+        assert gate.behind(look.session)
+
+
 def test_a_rewritten_log_is_not_signed(house: Settings) -> None:
     grow(10)
     checkpoints.publish(house)

@@ -237,12 +237,13 @@ def test_the_json_has_the_promised_shape(register: Register) -> None:
 def test_health_finds_what_was_spoiled(register: Register) -> None:
     def found() -> set[str]:
         with reading(SYSTEM) as look:
-            licences = health.issued(look.session)[:1]
-            return {problem.code for each in licences for problem in health.problems(look.session, storage().files, register.trust, each)}
+            first, files = health.issued(look.session)[0], storage().files
+            rows = health.problems(look.session, files, register.trust)
+            return {problem.code for problem in (*rows, *health.file_problems(look.session, files, register.trust, first))}
 
     assert found() == set()
     register.change(check_code="2222-2222")
-    assert found() == {"columns-differ"}
+    assert found() == {"columns-differ", "not-in-log", "not-in-tables"}
     sha256 = register.entries[0]["sha256"]
     path = register.settings.files / sha256[:2] / sha256
     path.write_bytes(path.read_bytes() + b"\n")

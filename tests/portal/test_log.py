@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from html import unescape
 
 import pytest
 from flask import Flask
@@ -11,8 +12,9 @@ from issued import Register
 from office_tools import Desk
 from portal_tools import CheckingClient, Someone, parse
 
+from licensing import worker
 from licensing.ledger import gate, kept, queries
-from licensing.ledger.notes import Checkpoint, open_checkpoint
+from licensing.ledger.notes import Checkpoint, open_checkpoint, to_base64
 from licensing.ledger.proof_files import open_proof, parse_proof
 from licensing.licences.tables import Licence
 from licensing.policy import SYSTEM
@@ -38,9 +40,9 @@ def fall_behind(settings: Settings) -> None:
 
 
 def test_the_page_shows_the_signed_head(visitor: CheckingClient, register: Register) -> None:
-    text = visitor.get("/log").text
+    text = unescape(visitor.get("/log").text)
     head = open_checkpoint(visitor.get("/log/checkpoint").data, checkpoints.note_keys(register.trust))
-    for words in (head.root.hex(), f"https://{register.settings.public_host}/log", checkpoints.note_keys(register.trust)[0].text):
+    for words in (to_base64(head.root), f"https://{register.settings.public_host}/log", checkpoints.note_keys(register.trust)[0].text):
         assert words in text
     assert parse(text).find(".//footer//a[@href='/log']") is not None
 
@@ -58,7 +60,7 @@ def test_a_licence_is_proven_by_number_and_code_and_by_identifier(visitor: Check
     assert json.loads(proof.entry)["subject"] == entry["identifier"]
     for text in (by_number.text, by_identifier.text):
         assert f'href="/log/proof/{entry["identifier"]}"' in text
-        assert all(step.hex() in text for step in proof.path)
+        assert all(to_base64(step) in unescape(text) for step in proof.path)
         assert "The signed file was issued" in text
         assert "Genuine" not in text, "the log does not say whether a licence is in force"
 
@@ -134,21 +136,39 @@ def test_a_licence_granted_at_the_desk_is_in_the_log_when_the_answer_comes(desk:
 
 def test_behind_its_witness_the_portal_shows_but_changes_nothing(desk: Desk, settings: Settings) -> None:
     case_id = desk.world.submitted()
-    officer, applicant = desk.sign_in(desk.world.intake), desk.sign_in(desk.world.applicant)
+    officer, applicant = desk.browser(desk.world.intake), desk.browser(desk.world.applicant)
     fall_behind(settings)
     banner = "Nothing can be changed at the moment."
-    for browser, path in ((officer, f"/office/cases/{case_id}"), (applicant, "/cases"), (officer, "/log"), (officer, "/verify")):
+    for browser, path in ((officer, f"/office/cases/{case_id}"), (applicant, "/my"), (officer, "/log"), (officer, "/verify")):
         answer = browser.get(f"{path}?lang=en")
         assert (answer.status_code, banner in answer.text) == (200, True), path
     refused = [
         officer.send(f"/office/cases/{case_id}/accept", {}),
-        applicant.send("/start/design_review", {"company": desk.world.company}),
+        applicant.send("/my/start/design_review", {"company": desk.world.company}),
     ]
     for answer in refused:
         assert answer.status_code == 503
         assert gate.CODE in answer.text
     kept.mark_path(settings).unlink()
     assert banner not in officer.get(f"/office/cases/{case_id}?lang=en").text
+
+
+def test_behind_its_witness_no_channel_says_valid_and_no_list_is_signed(visitor: CheckingClient, register: Register) -> None:
+    entry = register.entries[0]
+    digits = str(entry["qr"]).rsplit("/", 1)[1]
+    authority = next(iter(register.trust.seals)).authority_code
+    assert "Genuine and in force" in visitor.get(f"/v/{digits}").text
+    assert visitor.get(f"/status/{authority}").status_code == 200
+    assert worker.tidy() != {}
+    fall_behind(register.settings)
+    assert "Genuine and in force" not in visitor.get(f"/v/{digits}").text
+    assert (
+        "Genuine and in force"
+        not in visitor.get("/verify/number", query_string={"number": entry["number"], "code": entry["check_code"]}).text
+    )
+    assert visitor.get(f"/status/{authority}").status_code == 503
+    assert worker.tidy() == {}
+    assert visitor.get("/log/checkpoint").status_code == 200, "what was published stays to be read"
 
 
 def test_every_change_of_applicants_and_officers_is_refused_while_behind(

@@ -116,6 +116,27 @@ def test_a_revoked_licence_is_never_shown_as_valid(visitor: CheckingClient, regi
         assert "Genuine and in force" not in text
 
 
+def test_no_answer_is_kept_by_any_cache(visitor: CheckingClient, register: Register) -> None:
+    entry = register.entries[0]
+    answers = [
+        visitor.get(f"/v/{digits(register)}"),
+        visitor.get("/v/1"),
+        visitor.get("/verify"),
+        visitor.get("/verify/number", query_string={"number": entry["number"], "code": entry["check_code"]}),
+        visitor.get("/verify/number"),
+        visitor.send("/verify/file"),
+    ]
+    for answer in answers:
+        assert answer.headers["Cache-Control"] == "no-store"
+        assert "ETag" not in answer.headers
+        assert "Last-Modified" not in answer.headers
+
+
+def test_the_moment_of_the_status_is_shown(visitor: CheckingClient, register: Register) -> None:
+    assert "The status is that of 20" in visitor.get(f"/v/{digits(register)}").text
+    assert "The status is that of" not in visitor.get("/v/1").text
+
+
 def test_guessing_is_slowed_down(visitor: CheckingClient, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(verify_routes, "NUMBERS", verify_routes.limits.Limit("verify-number", 3, 600))
     answers = [visitor.get("/verify/number?number=x&code=y") for _ in range(4)]

@@ -15,12 +15,19 @@ from licensing.licences.tables import Licence, LicenceEvent
 from licensing.policy import SYSTEM
 from licensing.proceedings import health
 from licensing.proceedings.tables import Proceeding, ProceedingEvent
-from licensing.storage import reading, unit_of_work
+from licensing.storage import reading, storage, unit_of_work
+from licensing.trust.current import current_trust_list
+
+
+FILES = {"file-differs", "qr-differs"}
+"""Quick licences have no files, so these are always found."""
 
 
 def codes() -> set[str]:
+    trust = current_trust_list(storage().settings)
     with reading(SYSTEM) as look:
-        return {problem.code for problem in (*register_health.life(look.session), *health.problems(look.session))}
+        register = register_health.problems(look.session, storage().files, trust)
+        return {problem.code for problem in (*register, *health.problems(look.session))} - FILES
 
 
 def insert_event(session: Session) -> None:

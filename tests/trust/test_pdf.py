@@ -5,10 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import io
-import os
 import random
-import shutil
-import subprocess
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -40,6 +37,7 @@ from licensing.trust.private_keys import read_private_key
 from licensing.trust.trust_list import TrustList
 
 from .conftest import CODE, NAME, NOT_BEFORE, RECORD, SIGNED_AT, USCC, seal
+from .outside import tool
 
 
 def codes(data: bytes, trust: TrustList) -> tuple[str, str]:
@@ -106,25 +104,17 @@ def test_pyhanko_agrees_with_the_root(signed: bytes, trust: TrustList) -> None:
     assert reader.xrefs.total_revisions == 1
 
 
-def _tool(*command: str | Path, home: Path) -> str:
-    path = shutil.which(str(command[0]))
-    assert path is not None, f"{command[0]} is missing"
-    environment = {**os.environ, "HOME": str(home), "LC_ALL": "C.UTF-8"}
-    done = subprocess.run([path, *command[1:]], capture_output=True, text=True, check=False, env=environment, timeout=60)
-    return done.stdout + done.stderr
-
-
 @pytest.mark.slow
 def test_pdfsig_and_qpdf_agree(signed: bytes, tmp_path: Path) -> None:
     path, longer = tmp_path / "signed.pdf", tmp_path / "longer.pdf"
     path.write_bytes(signed)
     longer.write_bytes(signed + b"\n")
-    said = _tool("pdfsig", "-nocert", path, home=tmp_path)
+    said = tool("pdfsig", "-nocert", path, home=tmp_path)
     assert "Signature is Valid" in said
     assert "Total document signed" in said
     assert "ETSI.CAdES.detached" in said
-    assert "Total document signed" not in _tool("pdfsig", "-nocert", longer, home=tmp_path)
-    assert "No syntax or stream encoding errors found" in _tool("qpdf", "--check", path, home=tmp_path)
+    assert "Total document signed" not in tool("pdfsig", "-nocert", longer, home=tmp_path)
+    assert "No syntax or stream encoding errors found" in tool("qpdf", "--check", path, home=tmp_path)
 
 
 def test_one_flipped_byte_anywhere_is_refused(signed: bytes, trust: TrustList) -> None:
@@ -234,9 +224,7 @@ def test_foreign_key_with_the_same_names_is_refused(rendered: bytes, trust: Trus
 
 
 @pytest.mark.parametrize("signed_at", [datetime(2024, 12, 31, tzinfo=UTC), datetime(2031, 1, 1, tzinfo=UTC)])
-def test_signing_time_outside_the_certificate_is_refused(
-    rendered: bytes, trust: TrustList, keys_dir: Path, signed_at: datetime
-) -> None:
+def test_signing_time_outside_the_certificate_is_refused(rendered: bytes, trust: TrustList, keys_dir: Path, signed_at: datetime) -> None:
     early = seal(rendered, keys_dir, trust, signed_at)
     assert codes(early, trust) == ("ok", "expired-signer")
 

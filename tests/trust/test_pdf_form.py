@@ -133,9 +133,7 @@ def test_what_our_own_key_was_made_to_seal_is_refused(
     assert (found["whole"], found["genuine"], found["record"]) == ("altered", "altered", None)
 
 
-def test_the_proof_beside_the_record_is_welcome(
-    rendered: bytes, keys_dir: Path, trust: TrustList, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_proof_beside_the_record_is_welcome(rendered: bytes, keys_dir: Path, trust: TrustList, monkeypatch: pytest.MonkeyPatch) -> None:
     _spoiled(_file("licence-record.tlog-proof"), monkeypatch)
     found = check(seal(rendered, keys_dir, trust), trust_pem=trust.to_pem().decode())
     assert (found["whole"], found["genuine"]) == ("ok", "ok")

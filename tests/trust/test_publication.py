@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select, update
+from sqlalchemy.sql.base import Executable
 
 from licensing.ledger import queries as ledgers
 from licensing.ledger.tables import LedgerLeaf
 from licensing.policy import SYSTEM
 from licensing.settings import Settings
 from licensing.storage import open_storage, reading, unit_of_work
-from licensing.trust import keys, publication
+from licensing.trust import health, keys, publication
 from licensing.trust.certificates import Holder, Purpose
 from licensing.trust.current import current_trust_list
 from licensing.trust.keys import changing
@@ -131,3 +133,64 @@ def test_a_register_of_another_root_is_not_continued(installation: Settings) -> 
     keys.ensure_authority_keys(installation.keys, CODE, NAME, USCC, KID, not_before=NOT_BEFORE)
     with pytest.raises(TrustListRefused):
         publish(installation)
+
+
+# What the selfcheck finds
+
+
+def problems(settings: Settings) -> set[tuple[str, str]]:
+    with reading(SYSTEM) as look:
+        return {(problem.subject, problem.code) for problem in health.problems(look.session, current_trust_list(settings))}
+
+
+@pytest.fixture
+def published(installation: Settings) -> Settings:
+    """Three versions: the first, a retired key, a compromised one."""
+    with changing(installation.keys) as change:
+        change.retire("log-1", last=True)
+    with changing(installation.keys) as change:
+        change.compromise("qr-07", SINCE)
+    assert publish(installation) == 3
+    return installation
+
+
+def _rows(version: int) -> Any:
+    return TrustListVersion.version == version
+
+
+HARMS: dict[str, tuple[Executable, set[tuple[str, str]]]] = {
+    "edited": (update(TrustListVersion).where(_rows(2)).values(cose=b"x"), {("trust-list/2", "list-damaged")}),
+    "digest edited": (update(TrustListVersion).where(_rows(2)).values(sha256="0" * 64), {("trust-list/2", "row-differs")}),
+    "dated back": (update(TrustListVersion).where(_rows(2)).values(at=SINCE), {("trust-list/2", "row-differs")}),
+    "renumbered": (update(TrustListVersion).where(_rows(3)).values(version=4), {("trust-list/4", "list-damaged")}),
+    "deleted": (delete(TrustListVersion).where(_rows(2)), {("trust-list/2", "not-in-tables")}),
+    "cut": (delete(TrustListVersion).where(_rows(3)), {("trust-list/3", "not-in-tables"), ("trust-list/3", "not-published")}),
+    "all deleted": (delete(TrustListVersion), {("trust-list/1", "not-in-tables"), ("trust-list/3", "not-published")}),
+    "leaf renamed": (
+        update(LedgerLeaf).where(LedgerLeaf.subject == "qr-07/compromised").values(entry=b"{}"),
+        {("qr-07/compromised", "not-in-log")},
+    ),
+}
+
+
+@pytest.mark.parametrize("why", HARMS)
+def test_the_check_finds_every_harm_to_the_published_lists(published: Settings, why: str) -> None:
+    assert problems(published) == set()
+    harm, expected = HARMS[why]
+    with unit_of_work(SYSTEM) as work:
+        work.session.execute(harm)
+    assert expected <= problems(published)
+
+
+def test_exchanged_rows_are_found(published: Settings) -> None:
+    with unit_of_work(SYSTEM) as work:
+        for old, new in ((2, 9), (3, 2), (9, 3)):
+            work.session.execute(update(TrustListVersion).where(_rows(old)).values(version=new))
+    assert {("trust-list/2", "list-damaged"), ("trust-list/3", "list-damaged")} <= problems(published)
+
+
+def test_a_list_that_was_never_published_is_found(published: Settings) -> None:
+    keys.sign_draft(published.keys)
+    assert problems(published) == {("trust-list/4", "not-published")}
+    publish(published)
+    assert problems(published) == set()

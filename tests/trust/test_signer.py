@@ -15,6 +15,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 import pytest
+import signer_running
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
@@ -29,7 +30,6 @@ from licensing.trust.requests import Checkpoint, CheckpointRequest, Seal, SealRe
 from licensing.trust.signer import LocalSigner
 from licensing.trust.trust_list import TrustList
 
-from . import signer_running
 from .conftest import CODE, NAME, SIGNED_AT, USCC
 from .documents import letter, number, qr, qr_of, record, seal, seal_of, second_version
 

@@ -1,0 +1,158 @@
+"""Somebody with the database in hand edits, deletes, inserts or exchanges rows behind the back of all actions: ``selfcheck`` finds each."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+from world import World
+
+from licensing.ledger.actions import append
+from licensing.letters import actions as letters
+from licensing.letters.queries import of_case
+from licensing.licences import actions as licences
+from licensing.licences.operations import Operation
+from licensing.policy import SYSTEM
+from licensing.proceedings import actions as proceedings
+from licensing.selfcheck import PROTECTED, row_problems
+from licensing.storage import Base, Moment, reading, storage, unit_of_work
+from licensing.trust import checkpoints, publication
+from licensing.trust.current import current_trust_list
+
+pytestmark = pytest.mark.slow
+
+EDITS = 1000
+TILE_WIDTH = 256
+SEED = 20261123
+
+
+def lived_in(world: World) -> None:
+    """Rows in every protected table: cases decided and open, licences in three statuses, promises, letters sealed and opened."""
+    approval, acceptance = world.proposed(), world.proposed("completion_acceptance")
+    granted = [world.grant(case_id) for case_id in (approval, acceptance)]
+    world.submitted()
+    with reading(SYSTEM) as look:
+        sent = of_case(look.session, approval)
+    letters.sealed_pdf(sent[0].id)
+    proceedings.propose(world.actor(world.examiner), granted[0].id, Operation.SUSPEND, reason="检测不合格。")
+    with unit_of_work(SYSTEM) as work:
+        letters.mark_opened(work, sent[0])
+        licences.perform(work, granted[1].id, Operation.REVOKE_FOR_DECEIT, reason="以欺骗手段取得。")
+        publication.publish(work, world.settings)
+        for number in range(TILE_WIDTH):
+            append(work, "rehearsal", str(number), bytes(32))
+    checkpoints.publish(world.settings)
+
+
+def tables() -> list[sa.Table]:
+    return [Base.metadata.tables[name] for name in PROTECTED]
+
+
+OTHERS: dict[type, Callable[[Any, random.Random], Any]] = {
+    bool: lambda value, _: not value,
+    int: lambda value, dice: value + dice.choice((1, 7, 1000)),
+    bytes: lambda value, dice: _flipped(value, dice.randrange(8 * len(value))),
+    datetime: lambda value, dice: value + dice.choice((timedelta(milliseconds=1), timedelta(days=-1), timedelta(hours=1))),
+    date: lambda value, dice: value + timedelta(days=dice.choice((-1, 1, 365))),
+    dict: lambda value, dice: {**value, "added": dice.randrange(1000)},
+    str: lambda value, dice: value[:-1] if value and dice.random() < 0.5 else value + dice.choice(("x", " ", "1")),
+}
+"""Another value of the same type."""
+
+
+def _flipped(value: bytes, bit: int) -> bytes:
+    return value[: bit // 8] + bytes([value[bit // 8] ^ 1 << bit % 8]) + value[bit // 8 + 1 :]
+
+
+_UNSET: dict[type, Any] = {sa.Integer: 1, sa.Date: date(2030, 1, 1), Moment: datetime(2026, 3, 2, tzinfo=UTC)}
+
+
+def other(value: Any, column: sa.Column[Any], dice: random.Random) -> Any:
+    if value is None:
+        return _UNSET.get(type(column.type), "x")
+    return OTHERS[type(value)](value, dice)
+
+
+def edit(session: Session, table: sa.Table, dice: random.Random) -> str:
+    row = dice.choice(session.execute(sa.select(table)).mappings().all())
+    column = dice.choice(list(table.columns))
+    changed = {column: other(row[column], column, dice)}
+    session.execute(sa.update(table).where(*_this(table, row)).values(changed))
+    return f"{table.name}.{column.name}"
+
+
+def delete(session: Session, table: sa.Table, dice: random.Random) -> str:
+    session.execute(sa.delete(table).where(*_this(table, dice.choice(session.execute(sa.select(table)).mappings().all()))))
+    return f"{table.name} deleted"
+
+
+def insert(session: Session, table: sa.Table, dice: random.Random) -> str:
+    row = dict(dice.choice(session.execute(sa.select(table)).mappings().all()))
+    for name in ("id", "position", "sequence", "version", "number", "serial", "status_index"):
+        if isinstance(row.get(name), int):
+            row[name] += 10_000
+    for name in ("number", "identifier"):
+        if isinstance(row.get(name), str):
+            row[name] += "9"
+    session.execute(sa.insert(table).values(row))
+    return f"{table.name} inserted"
+
+
+def exchange(session: Session, table: sa.Table, dice: random.Random) -> str:
+    """Two rows change places: everything but the primary key."""
+    rows = session.execute(sa.select(table)).mappings().all()
+    one, two = dice.sample(rows, 2) if len(rows) > 1 else rows * 2
+    keys = {column.name for column in table.primary_key}
+    unique = {name for name in ("identifier", "number", "status_index", "sequence", "serial") if name in table.columns}
+    free = [column for column in table.columns if column.name not in keys | unique and one[column] != two[column]]
+    if not free:
+        return delete(session, table, dice)
+    for here, there in ((one, two), (two, one)):
+        session.execute(sa.update(table).where(*_this(table, here)).values({column: there[column] for column in free}))
+    return f"{table.name} exchanged"
+
+
+def _this(table: sa.Table, row: Any) -> list[Any]:
+    return [column == row[column] for column in table.primary_key]
+
+
+WAYS: tuple[tuple[Callable[[Session, sa.Table, random.Random], str], int], ...] = ((edit, 7), (delete, 1), (insert, 1), (exchange, 1))
+
+
+def found(session: Session, world: World) -> int:
+    return sum(1 for _ in row_problems(session, storage().files, current_trust_list(world.settings)))
+
+
+def test_a_thousand_tamperings_are_all_found(world: World) -> None:
+    lived_in(world)
+    dice, done, missed = random.Random(SEED), Counter[str](), []  # noqa: S311 (the same edits at every run)
+    relaxed = storage().engine.dialect.name == "sqlite"
+    with reading(SYSTEM) as look:
+        assert found(look.session, world) == 0, list(row_problems(look.session, storage().files, current_trust_list(world.settings)))
+        empty = [table.name for table in tables() if not look.session.scalar(sa.select(sa.func.count()).select_from(table))]
+    assert not empty
+    while sum(done.values()) < (EDITS if relaxed else EDITS // 5):
+        way = dice.choices([way for way, _ in WAYS], [weight for _, weight in WAYS])[0]
+        with Session(storage().engine, expire_on_commit=False) as session:
+            try:
+                if relaxed:
+                    session.execute(sa.text("PRAGMA defer_foreign_keys=ON"))
+                what = way(session, dice.choice(tables()), dice)
+                session.flush()
+                problems = found(session, world)
+            except (IntegrityError, sa.exc.DataError):
+                continue  # the database itself refused
+            finally:
+                session.rollback()
+        done[way.__name__] += 1
+        if not problems:
+            missed.append(what)
+    print(f"\n{sum(done.values())} tamperings: {dict(done)}, missed {Counter(missed)}")
+    assert not missed, Counter(missed)
