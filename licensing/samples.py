@@ -26,8 +26,9 @@ from licensing.storage import Work, open_storage, storage, unit_of_work
 from licensing.storage.migrations import upgrade
 from licensing.trust import checkpoints
 from licensing.trust.current import current_trust_list
-from licensing.trust.keys import ensure_authority_keys
+from licensing.trust.keys import ensure_authority_keys, ensure_test_tsa
 from licensing.trust.publication import publish
+from licensing.trust.timestamps import TEST
 
 KID = 250
 AUTHORITY = {
@@ -99,6 +100,8 @@ def _prepare(settings: Settings) -> int:
     upgrade(open_storage(settings).engine)
     code, name, credit_code = (str(AUTHORITY[key]) for key in ("code", "name", "uscc"))
     ensure_authority_keys(settings.keys, code, name, credit_code, bytes([KID]))
+    if settings.tsa == TEST:
+        ensure_test_tsa(settings.keys)
     with unit_of_work(SYSTEM) as work:
         publish(work, settings)
         found = work.session.scalar(select(Authority).where(Authority.code == code))

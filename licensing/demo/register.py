@@ -15,7 +15,8 @@ from licensing.parties.tables import Authority, Company, OfficePost, Person, Sea
 from licensing.policy import SYSTEM, Role
 from licensing.settings import Settings
 from licensing.storage import Work, reading, unit_of_work
-from licensing.trust.keys import ensure_authority_keys
+from licensing.trust.keys import ensure_authority_keys, ensure_test_tsa
+from licensing.trust.timestamps import TEST
 
 KEYS_FROM = datetime(2024, 1, 1, tzinfo=UTC)
 HELD_FROM = date(2024, 1, 1)
@@ -31,10 +32,12 @@ class Registered:
 
 
 def ensure_keys(settings: Settings, cast: Cast) -> None:
-    """The keys of every authority of the cast."""
+    """The keys of every authority of the cast, and of the test time-stamping authority where the settings ask for it."""
     for bureau in cast.bureaus:
         name, uscc = bureau.details["name"], bureau.details["uscc"]
         ensure_authority_keys(settings.keys, bureau.code, name, uscc, bureau.kid, not_before=KEYS_FROM)
+    if settings.tsa == TEST:
+        ensure_test_tsa(settings.keys, not_before=KEYS_FROM)
 
 
 def register(cast: Cast) -> Registered:

@@ -333,7 +333,9 @@ def _same_name_below_our_root(subject: Subject) -> bytes:
 
 def _own_authority(subject: Subject) -> bytes:
     root = lookalike(subject.scene.root, _OWN_CA.public_key(), _OWN_CA)
-    return resealed(subject, _changed(subject.pdf), lookalike(subject.scene.certificate(Purpose.SEAL), P256.public_key(), _OWN_CA), P256, root)
+    return resealed(
+        subject, _changed(subject.pdf), lookalike(subject.scene.certificate(Purpose.SEAL), P256.public_key(), _OWN_CA), P256, root
+    )
 
 
 def _shows_our_certificate(subject: Subject) -> bytes:
@@ -396,7 +398,9 @@ FORGED: dict[str, Change] = {
     "remade-by-another-authority": _remade_by("neighbour"),
     "remade-by-a-lookalike": _remade_by_lookalike,
     **{f"remade-by-a-key-{state}": _remade_by(state) for state in BAD_KEYS},
-    **{f"resealed-by-the-{purpose}-key": _with_our_key(purpose) for purpose in (Purpose.QR, Purpose.STATUS, Purpose.LOG, Purpose.TIMESTAMP)},
+    **{
+        f"resealed-by-the-{purpose}-key": _with_our_key(purpose) for purpose in (Purpose.QR, Purpose.STATUS, Purpose.LOG, Purpose.TIMESTAMP)
+    },
     **{f"resealed-by-a-key-{state}": _with_our_key(Purpose.SEAL, state) for state in BAD_KEYS},
 }
 

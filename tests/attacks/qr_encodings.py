@@ -192,7 +192,16 @@ def _odd_claims(subject: QrSubject) -> str:
     record = list(claims[RECORD])
     place = chance.randrange(len(record))
     odd: list[Any] = [None, True, -1, 1.0, 2**64, "", b"", [], {}, cbor2.CBORTag(2, b"\1"), chance.random(), chance.randbytes(17)]
-    records: list[Any] = [record[:-1], [*record, 1], record[::-1], [], None, {}, "record", [*record[:place], chance.choice(odd), *record[place + 1 :]]]
+    records: list[Any] = [
+        record[:-1],
+        [*record, 1],
+        record[::-1],
+        [],
+        None,
+        {},
+        "record",
+        [*record[:place], chance.choice(odd), *record[place + 1 :]],
+    ]
     changed: dict[Any, Any] = chance.choice(
         [
             {**claims, RECORD: chance.choice(records)},
@@ -205,7 +214,11 @@ def _odd_claims(subject: QrSubject) -> str:
         ]
     )
     payload = cbor2.dumps(changed, canonical=True)
-    return _by_own_key(payload, subject) if payload != subject.code.parts[2] and not _still_right(record, changed, place) else _unsorted_keys(subject)
+    return (
+        _by_own_key(payload, subject)
+        if payload != subject.code.parts[2] and not _still_right(record, changed, place)
+        else _unsorted_keys(subject)
+    )
 
 
 def _still_right(record: list[Any], changed: dict[Any, Any], place: int) -> bool:
@@ -227,7 +240,12 @@ def _deep(subject: QrSubject) -> str:
     chance = subject.chance
     bomb = chance.choice(
         [b"\x81" * chance.randrange(50, 400), b"\xd2" * chance.randrange(50, 400), b"\x9f" * chance.randrange(50, 400), b"\xbf" * 200]
-        + [b"\x9b" + b"\xff" * 8, b"\x5b" + struct.pack(">Q", 2 ** chance.randrange(31, 63)), b"\xbb" + b"\x7f" * 8, b"\xc2\x5b" + b"\x7f" * 8]
+        + [
+            b"\x9b" + b"\xff" * 8,
+            b"\x5b" + struct.pack(">Q", 2 ** chance.randrange(31, 63)),
+            b"\xbb" + b"\x7f" * 8,
+            b"\xc2\x5b" + b"\x7f" * 8,
+        ]
     )
     return subject.text(b"\xd2" + bomb + chance.randbytes(chance.randrange(9)))
 
@@ -236,7 +254,9 @@ def _tagged(subject: QrSubject) -> str:
     """Other tags around, above or instead of 18, and tagged parts."""
     chance, (protected, _, payload, signature) = subject.chance, subject.code.parts
     body = cbor2.dumps([protected, {}, payload, signature])
-    odd_payload = cbor2.dumps([protected, {}]) [1:] + b"\xd8" + bytes([chance.randrange(24, 256)]) + cbor2.dumps(payload) + cbor2.dumps(signature)
+    odd_payload = (
+        cbor2.dumps([protected, {}])[1:] + b"\xd8" + bytes([chance.randrange(24, 256)]) + cbor2.dumps(payload) + cbor2.dumps(signature)
+    )
     data = chance.choice(
         [
             body,
@@ -302,8 +322,30 @@ ENCODINGS: dict[str, Change] = {
 
 # -- the address --------------------------------------------------------------------------------------------------------------------
 
-_CONFUSABLE: Final = {"a": "аɑ", "c": "сϲ", "e": "еҽ", "g": "ɡ", "l": "1ӏ", "m": "rn", "n": "ո", "o": "о0ο", "p": "р", "v": "ѵ", "x": "х", "z": "ʐ"}
-_EVIL: Final = ("evil.example", "gov.cn.evil.example", "127.0.0.1", "[::1]", "xn--80ak6aa92e.com", "zz-example.gov.cn", "例子.中国", "localhost")
+_CONFUSABLE: Final = {
+    "a": "аɑ",
+    "c": "сϲ",
+    "e": "еҽ",
+    "g": "ɡ",
+    "l": "1ӏ",
+    "m": "rn",
+    "n": "ո",
+    "o": "о0ο",
+    "p": "р",
+    "v": "ѵ",
+    "x": "х",
+    "z": "ʐ",
+}
+_EVIL: Final = (
+    "evil.example",
+    "gov.cn.evil.example",
+    "127.0.0.1",
+    "[::1]",
+    "xn--80ak6aa92e.com",
+    "zz-example.gov.cn",
+    "例子.中国",
+    "localhost",
+)
 
 
 def _address(make: Callable[[str, str, Random], str]) -> Change:
@@ -318,7 +360,15 @@ def _word(chance: Random, size: int = 6) -> str:
 def _foreign(host: str, digits: str, chance: Random) -> str:
     other = chance.choice(
         [*_EVIL, f"{host}.{_word(chance)}.example", f"{_word(chance)}.{host}", f"{_word(chance)}{host}", host[1:], host + _word(chance, 2)]
-        + [host.replace(".", "-"), host.replace(".gov", ""), f"{_word(chance)}.gov.cn", host + ".", "." + host, host.replace(".", "..", 1), ""]
+        + [
+            host.replace(".", "-"),
+            host.replace(".gov", ""),
+            f"{_word(chance)}.gov.cn",
+            host + ".",
+            "." + host,
+            host.replace(".", "..", 1),
+            "",
+        ]
     )
     return f"https://{other}/v/{digits}"
 
@@ -357,11 +407,27 @@ def _wide(host: str, digits: str, chance: Random) -> str:
 def _upper(host: str, digits: str, chance: Random) -> str:
     mixed = "".join(letter.upper() if chance.random() < 0.5 else letter for letter in host)
     told = mixed if mixed != host else host.upper()
-    return chance.choice([f"https://{told}/v/{digits}", f"HTTPS://{host}/v/{digits}", f"Https://{told}/v/{digits}", f"https://{host}/V/{digits}"])
+    return chance.choice(
+        [f"https://{told}/v/{digits}", f"HTTPS://{host}/v/{digits}", f"Https://{told}/v/{digits}", f"https://{host}/V/{digits}"]
+    )
 
 
 def _scheme(host: str, digits: str, chance: Random) -> str:
-    schemes = ("http", "ftp", "file", "javascript", "data", "weixin", "alipays", "ws", "httpss", "", "https+insecure", "view-source:https", _word(chance))
+    schemes = (
+        "http",
+        "ftp",
+        "file",
+        "javascript",
+        "data",
+        "weixin",
+        "alipays",
+        "ws",
+        "httpss",
+        "",
+        "https+insecure",
+        "view-source:https",
+        _word(chance),
+    )
     return f"{chance.choice(schemes)}://{host}/v/{digits}"
 
 
@@ -412,14 +478,23 @@ def _query(host: str, digits: str, chance: Random) -> str:
 
 def _fragment(host: str, digits: str, chance: Random) -> str:
     tail = chance.choice(["#", f"#{_word(chance)}", f"#{digits}", "##", f"#/{_word(chance)}"])
-    return chance.choice([f"https://{host}/v/{digits}{tail}", f"https://{host}/v#{digits}{tail}", f"https://{host}/v/#{digits}", f"https://{host}#/v/{digits}"])
+    return chance.choice(
+        [
+            f"https://{host}/v/{digits}{tail}",
+            f"https://{host}/v#{digits}{tail}",
+            f"https://{host}/v/#{digits}",
+            f"https://{host}#/v/{digits}",
+        ]
+    )
 
 
 def _percent(host: str, digits: str, chance: Random) -> str:
     place = chance.randrange(len(digits))
     coded = f"{digits[:place]}%3{digits[place]}{digits[place + 1 :]}"
     hosts = f"{host[:3]}%{ord(host[3]):02x}{host[4:]}"
-    return chance.choice([f"https://{host}/v/{coded}", f"https://{hosts}/v/{digits}", f"https://{host}/%76/{digits}", f"https://{host}/v%2F{digits}"])
+    return chance.choice(
+        [f"https://{host}/v/{coded}", f"https://{hosts}/v/{digits}", f"https://{host}/%76/{digits}", f"https://{host}/v%2F{digits}"]
+    )
 
 
 def _zeros(host: str, digits: str, chance: Random) -> str:
@@ -438,19 +513,25 @@ def _other_digits(host: str, digits: str, chance: Random) -> str:
 
 def _between(host: str, digits: str, chance: Random) -> str:
     """Something inside the digits that a generous reader would skip."""
-    odd = chance.choice(["_", " ", ",", ".", "\u200b", "\u2060", "\u202e", "\0", "\n", "\t", "\u0301", "-", "+", "e", "\ud800", "\ufeff", "'", "̲"])
+    odd = chance.choice(
+        ["_", " ", ",", ".", "\u200b", "\u2060", "\u202e", "\0", "\n", "\t", "\u0301", "-", "+", "e", "\ud800", "\ufeff", "'", "̲"]
+    )
     place = chance.randrange(len(digits) + 1)
     return f"https://{host}/v/{digits[:place]}{odd}{digits[place:]}"
 
 
 def _around(host: str, digits: str, chance: Random) -> str:
     """Something before or after the whole."""
-    odd = chance.choice([" ", "\n", "\r\n", "\t", "\0", "\ufeff", "\u200b", "<", ">", '"', "'", "(", ")", "。", "URL:", "\u3000", "\u2028", "\x1c"])
+    odd = chance.choice(
+        [" ", "\n", "\r\n", "\t", "\0", "\ufeff", "\u200b", "<", ">", '"', "'", "(", ")", "。", "URL:", "\u3000", "\u2028", "\x1c"]
+    )
     return chance.choice([f"{odd}https://{host}/v/{digits}", f"https://{host}/v/{digits}{odd}"])
 
 
 def _in_host(host: str, digits: str, chance: Random) -> str:
-    odd = chance.choice([" ", "\t", "\n", "\r", "\0", "\u200b", "\u00ad", "\u200d", "%", "%00", "%0a", "\\", "|", "^", "\ufeff", "\ud800", "*", ","])
+    odd = chance.choice(
+        [" ", "\t", "\n", "\r", "\0", "\u200b", "\u00ad", "\u200d", "%", "%00", "%0a", "\\", "|", "^", "\ufeff", "\ud800", "*", ","]
+    )
     place = chance.randrange(len(host) + 1)
     return f"https://{host[:place]}{odd}{host[place:]}/v/{digits}"
 
@@ -459,7 +540,18 @@ def _number(host: str, digits: str, chance: Random) -> str:
     """The number in another base or notation."""
     number = int(digits)
     return f"https://{host}/v/" + chance.choice(
-        [f"{number:x}", f"0x{number:x}", f"0o{number:o}", f"+{digits}", f"-{digits}", f"{digits}.0", f"{digits}e0", f"{number:_}", f"{number:,}", f"{digits}L"]
+        [
+            f"{number:x}",
+            f"0x{number:x}",
+            f"0o{number:o}",
+            f"+{digits}",
+            f"-{digits}",
+            f"{digits}.0",
+            f"{digits}e0",
+            f"{number:_}",
+            f"{number:,}",
+            f"{digits}L",
+        ]
     )
 
 
@@ -468,7 +560,20 @@ def _long(host: str, digits: str, chance: Random) -> str:
 
 
 def _alone(host: str, digits: str, chance: Random) -> str:
-    return chance.choice([digits, f"{digits}/", "", "https://", f"https://{host}", f"https://{host}/v/", f"https://{host}/v", f"https://{host}/v#", f"{host} {digits}", "LZ1:" + digits])
+    return chance.choice(
+        [
+            digits,
+            f"{digits}/",
+            "",
+            "https://",
+            f"https://{host}",
+            f"https://{host}/v/",
+            f"https://{host}/v",
+            f"https://{host}/v#",
+            f"{host} {digits}",
+            "LZ1:" + digits,
+        ]
+    )
 
 
 def _random_text(host: str, digits: str, chance: Random) -> str:

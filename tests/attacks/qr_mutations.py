@@ -88,7 +88,9 @@ def edwards_certificate(scene: Scene) -> x509.Certificate:
     """The certificate of the Ed25519 key, as the root would make it."""
     model, root_key = scene.certificate(Purpose.QR), scene.key_of(scene.root)
     assert isinstance(root_key, ec.EllipticCurvePrivateKey)
-    made = x509.CertificateBuilder(model.issuer, model.subject, EDWARDS.public_key(), 7, model.not_valid_before_utc, model.not_valid_after_utc)
+    made = x509.CertificateBuilder(
+        model.issuer, model.subject, EDWARDS.public_key(), 7, model.not_valid_before_utc, model.not_valid_after_utc
+    )
     for extension in model.extensions:
         kept = not isinstance(extension.value, x509.SubjectKeyIdentifier)
         made = made.add_extension(extension.value if kept else x509.SubjectKeyIdentifier(EDWARDS_KID), critical=extension.critical)

@@ -160,9 +160,7 @@ def _second_certification(subject: Subject) -> bytes:
     writer.update_root()
     bare = io.BytesIO()
     writer.write(bare)
-    meta = PdfSignatureMetadata(
-        field_name="Other", subfilter=SigSeedSubFilter.PADES, certify=True, docmdp_permissions=MDPPerm.NO_CHANGES
-    )
+    meta = PdfSignatureMetadata(field_name="Other", subfilter=SigSeedSubFilter.PADES, certify=True, docmdp_permissions=MDPPerm.NO_CHANGES)
     return bytes(PdfSigner(meta, signer=_stranger(subject)).sign_pdf(IncrementalPdfFileWriter(bare)).getvalue())
 
 

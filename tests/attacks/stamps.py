@@ -29,7 +29,9 @@ def with_tokens(pdf: bytes, *tokens: bytes, attributes: int = 1, name: str = STA
     def edit(content: cms.ContentInfo) -> None:
         values = [cms.ContentInfo.load(token) for token in tokens]
         one = cms.CMSAttribute({"type": name, "values": values})
-        content["content"]["signer_infos"][0]["unsigned_attrs"] = cms.CMSAttributes([one.copy() for _ in range(attributes)]) if tokens else None
+        content["content"]["signer_infos"][0]["unsigned_attrs"] = (
+            cms.CMSAttributes([one.copy() for _ in range(attributes)]) if tokens else None
+        )
 
     return edited_cms(pdf, edit)
 

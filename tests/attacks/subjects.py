@@ -132,15 +132,19 @@ def _kid(name: str) -> bytes:
 
 
 def _certificates(folder: Path, ids: Mapping[tuple[Purpose, str], str]) -> dict[tuple[Purpose, str], x509.Certificate]:
-    layout, own = KeyFolder(folder), ids | {
-        (Purpose.SEAL, "own"): f"seal-{CODE}-1",
-        (Purpose.SEAL, "neighbour"): f"seal-{NEIGHBOUR}-1",
-        (Purpose.QR, "own"): f"qr-{KID:02x}",
-        (Purpose.QR, "neighbour"): "qr-f8",
-        (Purpose.STATUS, "own"): "status-1",
-        (Purpose.LOG, "own"): "log-1",
-        (Purpose.TIMESTAMP, "own"): "timestamp-1",
-    }
+    layout, own = (
+        KeyFolder(folder),
+        ids
+        | {
+            (Purpose.SEAL, "own"): f"seal-{CODE}-1",
+            (Purpose.SEAL, "neighbour"): f"seal-{NEIGHBOUR}-1",
+            (Purpose.QR, "own"): f"qr-{KID:02x}",
+            (Purpose.QR, "neighbour"): "qr-f8",
+            (Purpose.STATUS, "own"): "status-1",
+            (Purpose.LOG, "own"): "log-1",
+            (Purpose.TIMESTAMP, "own"): "timestamp-1",
+        },
+    )
     return {name: x509.load_pem_x509_certificate(layout.pair(key_id).certificate.read_bytes()) for name, key_id in own.items()}
 
 

@@ -121,7 +121,9 @@ def _image_added(writer: Writer) -> None:
 
 def _form_field(writer: Writer) -> None:
     field = writer.add_object(
-        _plain({"/FT": "/Tx", "/T": "holder", "/V": "Somebody else", "/Type": "/Annot", "/Subtype": "/Widget", "/Rect": [100, 100, 400, 130]})
+        _plain(
+            {"/FT": "/Tx", "/T": "holder", "/V": "Somebody else", "/Type": "/Annot", "/Subtype": "/Widget", "/Rect": [100, 100, 400, 130]}
+        )
     )
     form = writer.root["/AcroForm"]
     form["/Fields"].append(field)
