@@ -32,7 +32,9 @@ class Settings(BaseSettings):
     https: bool = Field(default=False, description="The portal is reached over HTTPS: secure cookies and HSTS.")
     signer: Path | None = Field(default=None, description="Socket of the signer process; without it this process reads the keys itself.")
     signer_rate: int = Field(default=600, description="How many new signatures the signer gives in a minute.")
-    tsa: str = Field(default="", description="Time-stamping authority (RFC 3161): an address, “test” for the one that ships, empty for none.")
+    tsa: str = Field(
+        default="", description="Time-stamping authority (RFC 3161): an address, “test” for the one that ships, empty for none."
+    )
     pkcs11_module: str = Field(default="", description="Library of a hardware token; empty means that private keys are files.")
     pkcs11_token: str = Field(default="", description="Label of the token.")
     pkcs11_pin_file: Path | None = Field(default=None, description="File with the PIN of the token, mode 0600.")

@@ -19,6 +19,7 @@ from licensing.storage import check_durability, open_storage, reading, unit_of_w
 from licensing.storage.migrations import current, head, upgrade
 from licensing.trust import doctor as trust
 from licensing.trust.ceremony import digest
+from licensing.trust.current import JOURNAL
 from licensing.trust.keys import Outcome, ensure_root, ensure_service_keys, ensure_test_tsa
 from licensing.trust.publication import publish
 from licensing.trust.timestamps import TEST
@@ -96,7 +97,7 @@ def findings(settings: Settings) -> Iterator[Finding]:
     """Everything that is looked at, one by one; nothing is changed but a torn last line of the signer's journal."""
     for check in documents.checks():
         yield Finding(check.name, check.ok, check.needed, check.detail, None if check.ok else check.mend)
-    for found in trust.checks(settings.keys, settings.home / "signer-journal.jsonl"):
+    for found in (*trust.checks(settings.keys, settings.home / JOURNAL), trust.signer(settings)):
         yield Finding(found.name, found.ok, True, found.detail, found.mend)
     yield from _database(settings)
 

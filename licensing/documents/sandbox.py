@@ -166,10 +166,15 @@ def _read_answer(pipe: int, deadline: float) -> bytes:
 def _value(answer: bytes, returncode: int, complaint: bytes) -> Any:
     if len(answer) < 4 or int.from_bytes(answer[:4], "big") != len(answer) - 4:
         raise SandboxFailure(_cause_of_death(returncode, complaint), f"exit {returncode}")
-    reply = json.loads(answer[4:])
-    if "failure" in reply:
-        raise SandboxFailure(reply["failure"], reply["detail"])
-    return reply["value"]
+    try:
+        reply = json.loads(answer[4:])
+        failure = reply.get("failure")
+        if failure is None:
+            return reply["value"]
+        raise SandboxFailure(failure, str(reply["detail"]))
+    except (ValueError, KeyError, AttributeError, RecursionError) as error:
+        # Whoever took the child over may answer anything.
+        raise SandboxFailure("crash", "no answer") from error
 
 
 def _cause_of_death(returncode: int, complaint: bytes) -> str:

@@ -258,6 +258,7 @@ def _store(
         check_code=record.check_code,
         status_index=record.status_index,
         issued_on=date.fromisoformat(record.issued_on),
+        valid_from=date.fromisoformat(record.valid_from),
         valid_until=date.fromisoformat(record.valid_until) if record.valid_until else None,
         status=Status.INTENT,
         status_since=work.now,

@@ -5,7 +5,6 @@ Source: draft-ietf-oauth-status-list-20. The history is kept, so that "was it in
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
@@ -15,9 +14,8 @@ from sqlalchemy.orm import Session
 
 from licensing.clock import local_date
 from licensing.ledger import gate
-from licensing.licences.record import from_canonical
 from licensing.licences.status import Status
-from licensing.licences.status_values import IN_FORCE, NOT_ACTIVE, value_on
+from licensing.licences.status_values import NOT_ACTIVE, value_on
 from licensing.licences.tables import Licence, StatusListToken
 from licensing.parties.queries import authorities
 from licensing.parties.tables import Authority
@@ -35,7 +33,6 @@ ASK_AGAIN_AFTER: Final = timedelta(hours=1)
 # Lists grow in steps, so that their length does not tell how many licences there are.
 _STEP_BYTES: Final = 512
 _EMPTY: Final = bytes([NOT_ACTIVE << BITS | NOT_ACTIVE])
-_BATCH: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +54,7 @@ def changed(work: Work, *licences: Licence) -> None:
         authority = _locked(work.session, authority_id)
         trust, day = current_trust_list(work.settings), local_date(work.now)
         last = _last(work.session, authority, trust)
-        packed = last.packed if last is not None and last.day == day else computed(work.session, authority_id, day, last)
+        packed = last.packed if last is not None and last.day == day else computed(work.session, authority_id, day)
         for licence in licences:
             if licence.authority_id == authority_id:
                 room = _with_room(packed, licence.status_index)
@@ -78,7 +75,7 @@ def refresh_all() -> int:
 
 def value_of(licence: Licence, day: date) -> int:
     """The value of ``licence`` in the list of ``day`` (see ``status_values``)."""
-    return value_on(Status(licence.status), _first_day(licence.record), licence.valid_until, day)
+    return value_on(Status(licence.status), licence.valid_from, licence.valid_until, day)
 
 
 def newest(session: Session, authority_code: str) -> StatusListToken | None:
@@ -102,17 +99,13 @@ def verified(row: StatusListToken, trust: TrustList, uri: str) -> StatusToken:
     return status_token.verify(row.cwt, trust.status_keys, uri)
 
 
-def computed(session: Session, authority_id: int, day: date, last: Last | None = None) -> bytes:
-    """The packed list of ``day`` from the register alone.
-
-    What was in force in the ``last`` list has begun, so its record need not be read again.
-    """
-    rows = session.execute(select(Licence.status_index, Licence.status, Licence.valid_until).where(Licence.authority_id == authority_id))
-    values = {index: value_on(Status(status), date.min, last_day, day) for index, status, last_day in rows}
-    known = last.packed if last is not None else b""
-    unsure = [index for index, value in values.items() if value == IN_FORCE and status_token.value_at(known, BITS, index) != IN_FORCE]
-    late = {index: NOT_ACTIVE for index, first_day in _first_days(session, authority_id, unsure) if day < first_day}
-    return _packed(values | late)
+def computed(session: Session, authority_id: int, day: date) -> bytes:
+    """The packed list of ``day`` from the register alone."""
+    query = select(Licence.status_index, Licence.status, Licence.valid_from, Licence.valid_until)
+    rows = session.execute(query.where(Licence.authority_id == authority_id))
+    values = {index: value_on(Status(status), first_day, last_day, day) for index, status, first_day, last_day in rows}
+    room = _with_room(b"", max(values, default=0))
+    return status_token.pack([values.get(index, NOT_ACTIVE) for index in range(len(room) * 8 // BITS)], BITS)
 
 
 def differences(session: Session, authority_id: int, token: StatusToken, day: date) -> list[int]:
@@ -142,8 +135,7 @@ def _refresh(authority_id: int) -> bool:
         trust = current_trust_list(work.settings)
         if not _is_late(work, authority, trust):
             return False
-        last = _last(work.session, authority, trust)
-        _publish(work, authority, trust, computed(work.session, authority_id, local_date(work.now), last))
+        _publish(work, authority, trust, computed(work.session, authority_id, local_date(work.now)))
         return True
 
 
@@ -185,29 +177,6 @@ def _locked(session: Session, authority_id: int) -> Authority:
 def _of(authority_code: str) -> Select[StatusListToken]:
     own = select(StatusListToken).join(Authority, Authority.id == StatusListToken.authority_id).where(Authority.code == authority_code)
     return own.order_by(StatusListToken.id.desc())
-
-
-def _first_days(session: Session, authority_id: int, indexes: list[int]) -> Iterator[tuple[int, date]]:
-    for start in range(0, len(indexes), _BATCH):
-        some = Licence.status_index.in_(indexes[start : start + _BATCH])
-        for index, record in session.execute(
-            select(Licence.status_index, Licence.record).where(Licence.authority_id == authority_id, some)
-        ):
-            yield index, _first_day(record)
-
-
-def _first_day(record: bytes) -> date:
-    """The first day of a record; never, of one that cannot be read."""
-    try:
-        return date.fromisoformat(from_canonical(record).valid_from)
-    except ValueError:
-        return date.max
-
-
-def _packed(values: Mapping[int, int]) -> bytes:
-    room = _with_room(b"", max(values, default=0))
-    count = len(room) * 8 // BITS
-    return status_token.pack([values.get(index, NOT_ACTIVE) for index in range(count)], BITS)
 
 
 def _with_room(packed: bytes, index: int) -> bytes:

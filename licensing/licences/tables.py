@@ -42,6 +42,7 @@ class Licence(Base):
     check_code: Mapped[str] = mapped_column(String(9))
     status_index: Mapped[int]
     issued_on: Mapped[date]
+    valid_from: Mapped[date]
     valid_until: Mapped[date | None]
     status: Mapped[str] = mapped_column(String(30))
     status_reason: Mapped[str] = mapped_column(String(500), default="")

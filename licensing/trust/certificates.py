@@ -127,16 +127,6 @@ def certificate(purpose: Purpose, holder: Holder, public_key: PublicKey, issuer:
     return builder.add_extension(_usage(ca=False, commitment=purpose is Purpose.SEAL), critical=True).sign(issuer.key, hashes.SHA256())
 
 
-def seal_certificate(holder: Holder, public_key: ec.EllipticCurvePublicKey, issuer: Issuer) -> x509.Certificate:
-    """The certificate that seals PDF documents in the authority's name."""
-    return certificate(Purpose.SEAL, holder, public_key, issuer)
-
-
-def qr_certificate(holder: Holder, kid: bytes, public_key: ec.EllipticCurvePublicKey, issuer: Issuer) -> x509.Certificate:
-    """The certificate of a QR key."""
-    return certificate(Purpose.QR, holder, public_key, issuer, kid=kid)
-
-
 def revocation_list(
     issuer: Issuer, number: int, issued_at: datetime, next_update: datetime, revoked: Iterable[tuple[x509.Certificate, datetime]]
 ) -> bytes:
@@ -176,14 +166,6 @@ def fits(purpose: Purpose, public_key: object) -> bool:
 def is_root(certificate: x509.Certificate) -> bool:
     """True for a certificate that names itself as issuer."""
     return certificate.subject == certificate.issuer
-
-
-def has_purpose(certificate: x509.Certificate, purpose: x509.ObjectIdentifier) -> bool:
-    """True when the extended key usage lists ``purpose``."""
-    try:
-        return purpose in certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
-    except x509.ExtensionNotFound:
-        return False
 
 
 def kid_of(certificate: x509.Certificate) -> bytes:

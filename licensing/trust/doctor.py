@@ -16,11 +16,13 @@ from licensing.trust import ceremony, drafts, publication, trust_list
 from licensing.trust.certificates import SERVICE, Purpose
 from licensing.trust.journal import Journal
 from licensing.trust.layout import KeyFolder, exposed
+from licensing.trust.signer_client import RemoteSigner
 from licensing.trust.trusted_key import KeyState
 from licensing.words import Said, say
 
 _RENEWAL: Final = timedelta(days=30)
 _ROTATION: Final = timedelta(days=60)
+_QUICK: Final = 2.0
 
 
 class Check(NamedTuple):
@@ -47,6 +49,11 @@ def checks(keys_dir: Path, journal_path: Path) -> list[Check]:
 def published(session: Session, settings: Settings) -> Check:
     """Whether the installed list is the newest one in the register: an older one put back is found here."""
     return _look("trust.published", lambda: _published(session, settings), say("Start the worker, or find out who put back an older list."))
+
+
+def signer(settings: Settings) -> Check:
+    """Whether the signer's process answers, where the settings name one."""
+    return _look("trust.signer", lambda: _signer(settings), say("Start leizheng signer, or look at what it said last."))
 
 
 def _look(name: str, look: Callable[[], tuple[bool, Said]], mend: Said) -> Check:
@@ -119,3 +126,14 @@ def _journal(journal_path: Path) -> tuple[bool, Said]:
         return True, say("The signer has not signed anything yet.")
     with Journal(journal_path).alone() as journal:
         return True, say("%(intents)s intents and %(answers)s signatures.", intents=journal.intents, answers=journal.answers)
+
+
+def _signer(settings: Settings) -> tuple[bool, Said]:
+    if settings.signer is None:
+        return True, say("This process would sign with its own keys; serve runs a signer beside it.")
+    client = RemoteSigner(settings.signer, seconds=_QUICK, patience=_QUICK)
+    try:
+        client.latest_checkpoint()
+    finally:
+        client.close()
+    return True, say("It answers at %(path)s.", path=settings.signer)

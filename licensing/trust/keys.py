@@ -69,7 +69,7 @@ def ensure_service_keys(
     keys_dir: Path, *, not_before: datetime | None = None, hosts: tuple[str, ...] | None = None, token: Token | None = None
 ) -> Outcome:
     """The root, the keys with which the service signs status lists and its log, and a list that says so: made when there are none."""
-    with changing(keys_dir, token, hosts) as change:
+    with changing(keys_dir, token, hosts, first=True) as change:
         for purpose in _ALWAYS:
             change.ensure_service(purpose, not_before)
     return change.outcome
@@ -77,7 +77,7 @@ def ensure_service_keys(
 
 def ensure_test_tsa(keys_dir: Path, *, not_before: datetime | None = None) -> Outcome:
     """A key of the time-stamping authority that ships for development; its certificate says TEST. Never for production."""
-    with changing(keys_dir) as change:
+    with changing(keys_dir, first=True) as change:
         change.ensure_service(Purpose.TIMESTAMP, not_before)
     return change.outcome
 
@@ -100,7 +100,7 @@ def ensure_authority_keys(
     are never used again), a private key is missing, exposed or another one, or the root is offline: then a draft waits for it.
     """
     holder = Holder(code, name, uscc)
-    with changing(keys_dir, token, hosts) as change:
+    with changing(keys_dir, token, hosts, first=True) as change:
         for purpose in _ALWAYS:
             change.ensure_service(purpose, not_before)
         if not change.seals_of(code):
@@ -114,13 +114,16 @@ def ensure_authority_keys(
 
 
 @contextlib.contextmanager
-def changing(keys_dir: Path, token: Token | None = None, hosts: tuple[str, ...] | None = None) -> Iterator[Change]:
+def changing(keys_dir: Path, token: Token | None = None, hosts: tuple[str, ...] | None = None, *, first: bool = False) -> Iterator[Change]:
     """The keys, for a change that is signed by the root, or left as a draft for it, when the block ends; an error changes nothing.
 
-    ``hosts`` are the official host names that the list gives from now on; None keeps them.
+    ``hosts`` are the official host names that the list gives from now on; None keeps them. Raises ``Misconfigured`` (``root-missing``)
+    where no root is known, unless it is the ``first`` start, which makes one.
     """
     with alone(keys_dir) as folder:
-        _ensure_root(folder)
+        if first:
+            _ensure_root(folder)
+        trust_list.root_here(folder)
         base = drafts.following(ceremony.installed(folder), hosts or (Settings().public_host,))
         before = ceremony.opened(folder, base.hosts)
         change = Change(folder, token, replace(before, hosts=hosts) if hosts else before)

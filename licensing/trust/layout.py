@@ -83,12 +83,6 @@ class KeyFolder:
         """The certificates of all keys but the root, by the ids of their keys."""
         return {f"{purpose}-{path.stem}": path for purpose in USAGE for path in sorted((self.path / purpose).glob("*.pem"))}
 
-    def seal_certificates(self) -> list[Path]:
-        return sorted((self.path / Purpose.SEAL).glob("*.pem"))
-
-    def qr_certificates(self) -> list[Path]:
-        return sorted((self.path / Purpose.QR).glob("*.pem"))
-
     def key_ids(self) -> list[str]:
         """The ids of all private keys here but the root."""
         return [f"{purpose}-{path.stem}" for purpose in USAGE for path in sorted((self.path / purpose).glob("*.key"))]

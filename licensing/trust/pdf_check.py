@@ -2,7 +2,7 @@
 
 The rule: exactly one signature, over the whole file, nothing after it, one revision, no change of any kind, certified against change,
 signed by a pinned seal that chains to the pinned root and was valid at the signing time, with the validation data that belong to it and,
-where it announces one, a time stamp by a pinned authority. What the signature cannot cover (its own value, the time stamp) has one spelling.
+where it announces one, a time stamp by a pinned authority. What the signature cannot cover (its own value, the stamp) has one spelling.
 Source: ISO 32000-2 12.8; ETSI EN 319 142-1; the attacks of pdf-insecurity.org, which all pass a bare "signature is valid".
 
 One thing no verifier can see: whoever may ask the same authority for a later time stamp over the same signature can exchange the two. The

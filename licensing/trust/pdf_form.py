@@ -16,14 +16,49 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 
 MOST_OBJECTS: Final = 20_000
 _CATALOG: Final = frozenset(
-    ["/Type", "/Pages", "/Outlines", "/Lang", "/Names", "/OutputIntents", "/AF", "/Metadata", "/AcroForm", "/Perms", "/DSS", "/Extensions", "/MarkInfo", "/StructTreeRoot", "/ViewerPreferences", "/PageLabels", "/PageLayout", "/PageMode", "/Dests"]
+    {
+        "/Type",
+        "/Pages",
+        "/Outlines",
+        "/Lang",
+        "/Names",
+        "/OutputIntents",
+        "/AF",
+        "/Metadata",
+        "/AcroForm",
+        "/Perms",
+        "/DSS",
+        "/Extensions",
+        "/MarkInfo",
+        "/StructTreeRoot",
+        "/ViewerPreferences",
+        "/PageLabels",
+        "/PageLayout",
+        "/PageMode",
+        "/Dests",
+    }
 )
-_SIGNATURE: Final = frozenset(["/Type", "/Filter", "/SubFilter", "/Contents", "/ByteRange", "/M", "/Reason", "/Location", "/Reference"])
-_TRAILER: Final = frozenset(["/Type", "/W", "/Filter", "/Length", "/Root", "/Info", "/ID", "/Size", "/Index"])
-_FIELD: Final = frozenset(["/FT", "/T", "/Type", "/Subtype", "/F", "/Rect", "/P", "/V", "/AP"])
+_SIGNATURE: Final = frozenset({"/Type", "/Filter", "/SubFilter", "/Contents", "/ByteRange", "/M", "/Reason", "/Location", "/Reference"})
+_TRAILER: Final = frozenset({"/Type", "/W", "/Filter", "/Length", "/Root", "/Info", "/ID", "/Size", "/Index"})
+_FIELD: Final = frozenset({"/FT", "/T", "/Type", "/Subtype", "/F", "/Rect", "/P", "/V", "/AP"})
 # What makes a document do or show something of its own accord.
 _ACTIVE_KEYS: Final = frozenset(
-    ["/AA", "/OpenAction", "/JS", "/JavaScript", "/XFA", "/NeedAppearances", "/RichMedia", "/Movie", "/Sound", "/OC", "/OCProperties", "/Collection", "/UR3", "/Encrypt"]
+    {
+        "/AA",
+        "/OpenAction",
+        "/JS",
+        "/JavaScript",
+        "/XFA",
+        "/NeedAppearances",
+        "/RichMedia",
+        "/Movie",
+        "/Sound",
+        "/OC",
+        "/OCProperties",
+        "/Collection",
+        "/UR3",
+        "/Encrypt",
+    }
 )
 _ACTIONS: Final = frozenset({"/URI", "/GoTo"})
 _ATTACHED: Final = (".json", ".tlog-proof")
@@ -50,7 +85,7 @@ def _one_table(reader: PdfFileReader) -> bool:
     return (
         reader.xrefs.total_revisions == 1
         and not reader.xrefs.hybrid_xrefs_present
-        and not reader.xrefs.object_streams_used_in(0)
+        and not reader.xrefs.object_streams_used_in(0)  # type: ignore[no-untyped-call]
         and set(reader.trailer_view) <= _TRAILER
         and len(numbers) <= MOST_OBJECTS
         and numbers == {(number + 1, 0) for number in range(len(numbers))}
@@ -120,7 +155,10 @@ def _acts(each: generic.DictionaryObject) -> bool:
 
 def _value(held: Any, key: str, otherwise: Any = None) -> Any:
     """The value under ``key``, references followed."""
-    return held[key] if key in held else otherwise
+    try:
+        return held[key]
+    except KeyError:
+        return otherwise
 
 
 def _members(held: Any, key: str) -> list[Any]:
@@ -130,7 +168,7 @@ def _members(held: Any, key: str) -> list[Any]:
 
 def _dictionaries(reader: PdfFileReader) -> Iterator[generic.DictionaryObject]:
     """Every dictionary of the file, whether anything refers to it or not, and what lies directly inside."""
-    heap = [reader.get_object(reference) for reference in reader.xrefs.explicit_refs_in_revision(0)]
+    heap = [reader.get_object(reference) for reference in reader.xrefs.explicit_refs_in_revision(0)]  # type: ignore[no-untyped-call]
     while heap:
         each = heap.pop()
         if isinstance(each, generic.DictionaryObject):

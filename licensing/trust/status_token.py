@@ -251,9 +251,9 @@ def _signed(
 
 
 def _verify_raw(key: ec.EllipticCurvePublicKey, signature: bytes, data: bytes) -> None:
-    """Returns only when the raw r‖s of ES256 holds (RFC 7518 3.4)."""
-    half = len(signature) // 2
-    if half != _P256_BYTES or len(signature) != 2 * half:
+    """Returns only when the raw r‖s of ES256 holds (RFC 7518 3.4), with the smaller of its two values of s."""
+    half = _P256_BYTES
+    if len(signature) != 2 * half or not cose.has_smaller_s(signature):
         raise cose.CoseRefused(_NO_MATCH, code="cose-signature")
     der = encode_dss_signature(int.from_bytes(signature[:half], "big"), int.from_bytes(signature[half:], "big"))
     try:

@@ -39,7 +39,7 @@ def write(writer: PdfFileWriter, store: Store) -> None:
     """Put ``store`` into a file that is about to be signed."""
     entries = {_CERTIFICATES: store.certificates, _LISTS: store.revocation_lists}
     streams = {pdf_name(name): generic.ArrayObject(_stream(writer, der) for der in members) for name, members in entries.items()}
-    writer.root[pdf_name(_STORE)] = writer.add_object(generic.DictionaryObject(streams))
+    writer.root[pdf_name(_STORE)] = writer.add_object(generic.DictionaryObject(streams))  # type: ignore[no-untyped-call]
     writer.register_extension(ESIC_EXTENSION_1)
 
 

@@ -24,9 +24,12 @@ TYPES: Final[Mapping[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One file of the checker: where it lies, of what kind it is, and its SHA-256 in hexadecimal."""
+    """One file of the checker: what it holds, of what kind it is, and its SHA-256 in hexadecimal.
 
-    path: Path
+    It is kept in memory (three megabytes in all): a file that is replaced below a running process must not be mixed with the others.
+    """
+
+    content: bytes
     media_type: str
     sha256: str
 
@@ -61,4 +64,5 @@ def digest(content: bytes) -> str:
 
 
 def _part(path: Path) -> Part:
-    return Part(path, TYPES[path.suffix], digest(path.read_bytes()))
+    content = path.read_bytes()
+    return Part(content, TYPES[path.suffix], digest(content))

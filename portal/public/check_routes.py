@@ -10,7 +10,7 @@ import re
 from typing import Any
 
 from cryptography.hazmat.primitives.hashes import SHA256
-from flask import Blueprint, Response, current_app, json, render_template, request, send_file, url_for
+from flask import Blueprint, Response, current_app, json, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import force_locale, gettext
 
@@ -49,10 +49,10 @@ def part(version: str, name: str) -> ResponseReturnValue:
     found = check_release.parts().get(name) if version == check_release.version() else None
     if found is None:
         raise NotFound(say("This file is not part of the checker as it is today."), next_step=say("Load the page again."))
-    answer = send_file(found.path, mimetype=found.media_type, etag=found.sha256)
-    answer.headers["Cache-Control"] = FOR_EVER
-    answer.headers["Content-Security-Policy"] = POLICY
-    return answer
+    answer = Response(found.content, mimetype=found.media_type)
+    answer.headers.update({"Cache-Control": FOR_EVER, "Content-Security-Policy": POLICY})
+    answer.set_etag(found.sha256)
+    return answer.make_conditional(request)
 
 
 @blueprint.get("/check/worker.js")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
 from anatomy import BYTE_RANGE, Span, cms_bytes, content_number, gap, object_number, page_number, stream, with_gap
 from subjects import Subject
@@ -63,11 +64,11 @@ def _range_padding(pdf: bytes) -> Span:
 
 
 _REGIONS: Mapping[str, Callable[[bytes], Span]] = {
-    "header": lambda pdf: (0, 8),
+    "header": lambda _: (0, 8),
     "header-comment": lambda pdf: (9, pdf.index(b"1 0 obj")),
     "catalog": _word(b"/Type /Catalog"),
     "page-tree": _word(b"/Type /Pages"),
-    "page-object": lambda pdf: _word(b"/MediaBox")(pdf),
+    "page-object": _word(b"/MediaBox"),
     "page-content": lambda pdf: stream(pdf, content_number(pdf)),
     "font-program": lambda pdf: stream(pdf, _font_program(pdf)),
     "attached-record": _stream(rb"/Type /EmbeddedFile"),
@@ -189,47 +190,55 @@ ADDED: dict[str, Change] = {
 # -- the byte range -----------------------------------------------------------------------------------------------------------------
 
 
-def _ranged(spelled: Callable[[int, int, int], str]) -> Change:
+class Range(NamedTuple):
+    """The three numbers of a true range; the first of the four is 0."""
+
+    first: int
+    second: int
+    rest: int
+
+
+def _ranged(spelled: Callable[[Range], str]) -> Change:
     """The range spelled otherwise. The file keeps its length where the new spelling fits into the room of the old one."""
 
     def change(subject: Subject) -> bytes:
         found = BYTE_RANGE.search(subject.pdf)
         assert found is not None
-        value = spelled(int(found[1]), int(found[2]), int(found[3])).encode()
+        value = spelled(Range(int(found[1]), int(found[2]), int(found[3]))).encode()
         return subject.pdf[: found.start()] + value.ljust(len(found[0])) + subject.pdf[found.end() :]
 
     return change
 
 
 BYTE_RANGES: dict[str, Change] = {
-    "range-starts-later": _ranged(lambda a, b, c: f"/ByteRange [1 {a - 1} {b} {c}]"),
-    "range-stops-earlier": _ranged(lambda a, b, c: f"/ByteRange [0 {a - 1} {b} {c}]"),
-    "range-ends-earlier": _ranged(lambda a, b, c: f"/ByteRange [0 {a} {b} {c - 1}]"),
-    "range-gap-wider": _ranged(lambda a, b, c: f"/ByteRange [0 {a - 40} {b + 40} {c - 40}]"),
-    "range-gap-moved": _ranged(lambda a, b, c: f"/ByteRange [0 {a - 500} {b - 500} {c + 500}]"),
-    "range-beyond-the-end": _ranged(lambda a, b, c: f"/ByteRange [0 {a} {b} {c + 100}]"),
-    "range-null": _ranged(lambda a, b, c: "/ByteRange null"),
-    "range-empty": _ranged(lambda a, b, c: "/ByteRange []"),
-    "range-gone": _ranged(lambda a, b, c: ""),
-    "range-renamed": _ranged(lambda a, b, c: f"/ByteRangs [0 {a} {b} {c}]"),
-    "range-negative-start": _ranged(lambda a, b, c: f"/ByteRange [-1 {a} {b} {c}]"),
-    "range-negative-length": _ranged(lambda a, b, c: f"/ByteRange [0 {a} {b} -{c}]"),
-    "range-overlapping": _ranged(lambda a, b, c: f"/ByteRange [0 {b} {a} {b + c - a}]"),
-    "range-inside-out": _ranged(lambda a, b, c: f"/ByteRange [{b} {c} 0 {a}]"),
-    "range-three-parts": _ranged(lambda a, b, c: f"/ByteRange [0 {a} {b} {c - 9} {b + c - 9} 9]"),
-    "range-three-parts-same-bytes": _ranged(lambda a, b, c: f"/ByteRange [0 9 9 {a - 9} {b} {c}]"),
-    "range-one-part": _ranged(lambda a, b, c: f"/ByteRange [0 {a}]"),
-    "range-without-gap": _ranged(lambda a, b, c: f"/ByteRange [0 {b + c} {b + c} 0]"),
-    "range-nothing": _ranged(lambda a, b, c: "/ByteRange [0 0 0 0]"),
-    "range-huge": _ranged(lambda a, b, c: f"/ByteRange [0 {a} {b} 99999999999999999999]"),
-    "range-leading-zeros": _ranged(lambda a, b, c: f"/ByteRange [00 0{a} 0{b} 0{c}]"),
-    "range-plus-signs": _ranged(lambda a, b, c: f"/ByteRange [+0 +{a} +{b} +{c}]"),
-    "range-fractions": _ranged(lambda a, b, c: f"/ByteRange [0.0 {a}.0 {b}.0 {c}.0]"),
-    "range-tabs": _ranged(lambda a, b, c: f"/ByteRange[0\t{a}\t{b}\t{c}]"),
-    "range-with-comment": _ranged(lambda a, b, c: f"/ByteRange [0 {a} %\n{b} {c}]"),
-    "range-twice": _ranged(lambda a, b, c: f"/ByteRange [0 {a} {b} {c}]/ByteRange [0 {a} {b} {c}]"),
-    "range-by-reference": _ranged(lambda a, b, c: "/ByteRange 27 0 R"),
-    "range-escaped-name": _ranged(lambda a, b, c: f"/Byte#52ange [0 {a} {b} {c}]"),
+    "range-starts-later": _ranged(lambda at: f"/ByteRange [1 {at.first - 1} {at.second} {at.rest}]"),
+    "range-stops-earlier": _ranged(lambda at: f"/ByteRange [0 {at.first - 1} {at.second} {at.rest}]"),
+    "range-ends-earlier": _ranged(lambda at: f"/ByteRange [0 {at.first} {at.second} {at.rest - 1}]"),
+    "range-gap-wider": _ranged(lambda at: f"/ByteRange [0 {at.first - 40} {at.second + 40} {at.rest - 40}]"),
+    "range-gap-moved": _ranged(lambda at: f"/ByteRange [0 {at.first - 500} {at.second - 500} {at.rest + 500}]"),
+    "range-beyond-the-end": _ranged(lambda at: f"/ByteRange [0 {at.first} {at.second} {at.rest + 100}]"),
+    "range-null": _ranged(lambda _: "/ByteRange null"),
+    "range-empty": _ranged(lambda _: "/ByteRange []"),
+    "range-gone": _ranged(lambda _: ""),
+    "range-renamed": _ranged(lambda at: f"/ByteRangs [0 {at.first} {at.second} {at.rest}]"),
+    "range-negative-start": _ranged(lambda at: f"/ByteRange [-1 {at.first} {at.second} {at.rest}]"),
+    "range-negative-length": _ranged(lambda at: f"/ByteRange [0 {at.first} {at.second} -{at.rest}]"),
+    "range-overlapping": _ranged(lambda at: f"/ByteRange [0 {at.second} {at.first} {at.second + at.rest - at.first}]"),
+    "range-inside-out": _ranged(lambda at: f"/ByteRange [{at.second} {at.rest} 0 {at.first}]"),
+    "range-three-parts": _ranged(lambda at: f"/ByteRange [0 {at.first} {at.second} {at.rest - 9} {at.second + at.rest - 9} 9]"),
+    "range-three-parts-same-bytes": _ranged(lambda at: f"/ByteRange [0 9 9 {at.first - 9} {at.second} {at.rest}]"),
+    "range-one-part": _ranged(lambda at: f"/ByteRange [0 {at.first}]"),
+    "range-without-gap": _ranged(lambda at: f"/ByteRange [0 {at.second + at.rest} {at.second + at.rest} 0]"),
+    "range-nothing": _ranged(lambda _: "/ByteRange [0 0 0 0]"),
+    "range-huge": _ranged(lambda at: f"/ByteRange [0 {at.first} {at.second} 99999999999999999999]"),
+    "range-leading-zeros": _ranged(lambda at: f"/ByteRange [00 0{at.first} 0{at.second} 0{at.rest}]"),
+    "range-plus-signs": _ranged(lambda at: f"/ByteRange [+0 +{at.first} +{at.second} +{at.rest}]"),
+    "range-fractions": _ranged(lambda at: f"/ByteRange [0.0 {at.first}.0 {at.second}.0 {at.rest}.0]"),
+    "range-tabs": _ranged(lambda at: f"/ByteRange[0\t{at.first}\t{at.second}\t{at.rest}]"),
+    "range-with-comment": _ranged(lambda at: f"/ByteRange [0 {at.first} %\n{at.second} {at.rest}]"),
+    "range-twice": _ranged(lambda at: f"/ByteRange [0 {at.first} {at.second} {at.rest}]/ByteRange [0 {at.first} {at.second} {at.rest}]"),
+    "range-by-reference": _ranged(lambda _: "/ByteRange 27 0 R"),
+    "range-escaped-name": _ranged(lambda at: f"/Byte#52ange [0 {at.first} {at.second} {at.rest}]"),
 }
 
 

@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from typing import Final
 
 from bytes_changes import ADDED, BYTE_RANGES, BYTES, CONTENTS, Change
-from cms_changes import FORGED, WRAPPED
+from cms_changes import WRAPPED
+from forgeries import FORGED
 from rewrites import REWRITES, SIGNED_AGAIN
+from shadows import SHADOWS
 from stamps import STAMPS
-from updates import SHADOWS, UPDATES
+from updates import UPDATES
 
 FAMILIES: Final[Mapping[str, Mapping[str, Change]]] = {
     "bytes": BYTES,

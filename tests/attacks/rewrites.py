@@ -16,10 +16,10 @@ import pikepdf
 from asn1crypto import keys as asn1_keys
 from asn1crypto import x509 as asn1_x509
 from bytes_changes import Change
-from cms_changes import P256, lookalike
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from forgeries import P256, lookalike
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.pdf_utils.writer import copy_into_new_writer
@@ -77,11 +77,10 @@ def _copied(subject: Subject) -> bytes:
 
 def _pages_only(subject: Subject) -> bytes:
     out = io.BytesIO()
-    with pikepdf.open(io.BytesIO(subject.pdf)) as old, pikepdf.new() as new:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", pikepdf.PageCopyWarning)  # that the seal does not come along is the point
-            new.pages.extend(old.pages)
-            new.save(out)
+    with pikepdf.open(io.BytesIO(subject.pdf)) as old, pikepdf.new() as new, warnings.catch_warnings():
+        warnings.simplefilter("ignore", pikepdf.PageCopyWarning)  # that the seal does not come along is the point
+        new.pages.extend(old.pages)
+        new.save(out)
     return out.getvalue()
 
 

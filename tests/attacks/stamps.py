@@ -9,9 +9,9 @@ from anatomy import cms_bytes, edited_cms
 from asn1crypto import cms, core
 from asn1crypto import x509 as asn1_x509
 from bytes_changes import Change
-from cms_changes import P256, P256_ORDER, STAMP, genuine_token, lookalike, new_token, signed_at
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
 from cryptography.hazmat.primitives.serialization import Encoding
+from forgeries import P256, P256_ORDER, STAMP, genuine_token, lookalike, new_token, signed_at
 from subjects import Subject
 
 from licensing.trust.certificates import Purpose

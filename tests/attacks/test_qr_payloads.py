@@ -9,8 +9,8 @@ from dataclasses import replace
 from random import Random
 
 import pytest
-from qr_encodings import FAMILIES, KINDS
-from qr_mutations import EDWARDS, EDWARDS_KID, Code, QrSubject, code_of, edwards_certificate
+from qr_kinds import FAMILIES, KINDS
+from qr_subjects import EDWARDS, EDWARDS_KID, Code, QrSubject, code_of, edwards_certificate
 from sqlalchemy.orm import Session
 from subjects import Scene
 

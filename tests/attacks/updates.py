@@ -6,7 +6,6 @@ import io
 from collections.abc import Callable
 from typing import Any
 
-from anatomy import content_number, next_number, object_body, object_number, page_number, stream, stream_object, updated
 from bytes_changes import Change
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.generic import pdf_name
@@ -21,7 +20,7 @@ Name, Dictionary, Array, Number, Text = (
     generic.TextStringObject,
 )
 Writer = IncrementalPdfFileWriter
-_OVERLAY = b"q 1 1 1 rg 100 100 400 300 re f Q BT /F9 24 Tf 120 200 Td (Grade A, valid until 2099) Tj ET"
+OVERLAY = b"q 1 1 1 rg 100 100 400 300 re f Q BT /F9 24 Tf 120 200 Td (Grade A, valid until 2099) Tj ET"
 
 
 def _update(edit: Callable[[Writer], object]) -> Change:
@@ -102,13 +101,13 @@ def _font(writer: Writer, page: Any) -> None:
 def _content_replaced(writer: Writer) -> None:
     page = _page(writer)
     _font(writer, page)
-    page[pdf_name("/Contents")] = _stream(writer, _OVERLAY)
+    page[pdf_name("/Contents")] = _stream(writer, OVERLAY)
 
 
 def _text_added(writer: Writer) -> None:
     page = _page(writer)
     _font(writer, page)
-    page[pdf_name("/Contents")] = Array([page.raw_get("/Contents"), _stream(writer, _OVERLAY)])
+    page[pdf_name("/Contents")] = Array([page.raw_get("/Contents"), _stream(writer, OVERLAY)])
 
 
 def _image_added(writer: Writer) -> None:
@@ -159,7 +158,7 @@ def _layer(writer: Writer) -> None:
     page = _page(writer)
     page["/Resources"][pdf_name("/Properties")] = Dictionary({pdf_name("/L9"): layer})
     writer.update_container(page["/Resources"])
-    page[pdf_name("/Contents")] = Array([page.raw_get("/Contents"), _stream(writer, b"/OC /L9 BDC " + _OVERLAY + b" EMC")])
+    page[pdf_name("/Contents")] = Array([page.raw_get("/Contents"), _stream(writer, b"/OC /L9 BDC " + OVERLAY + b" EMC")])
 
 
 def _attached(writer: Writer) -> Any:
@@ -209,7 +208,7 @@ def _new_page(writer: Writer) -> Any:
                 pdf_name("/Parent"): tree,
                 pdf_name("/MediaBox"): _plain([0, 0, 595, 842]),
                 pdf_name("/Resources"): _plain({"/Font": {"/F9": {"/Type": "/Font", "/Subtype": "/Type1", "/BaseFont": "/Helvetica"}}}),
-                pdf_name("/Contents"): _stream(writer, _OVERLAY),
+                pdf_name("/Contents"): _stream(writer, OVERLAY),
             }
         )
     )
@@ -245,6 +244,11 @@ def _outline(writer: Writer) -> None:
     writer.update_container(item)
 
 
+def _names_script(writer: Writer) -> None:
+    writer.root["/Names"][pdf_name("/JavaScript")] = _plain({"/Names": ["a", _SCRIPT]})
+    writer.update_root()
+
+
 def _nothing_new(writer: Writer) -> None:
     writer.update_root()
 
@@ -277,7 +281,7 @@ UPDATES: dict[str, Change] = {
     "update-open-action-script": _update(_root("/OpenAction", _SCRIPT)),
     "update-document-action": _update(_root("/AA", {"/WP": _SCRIPT})),
     "update-page-action": _update(_on_page("/AA", {"/O": _SCRIPT})),
-    "update-named-script": _update(lambda writer: _names_script(writer)),
+    "update-named-script": _update(_names_script),
     "update-attachment": _update(_attachment_added),
     "update-record-replaced": _update(_record_replaced),
     "update-record-removed": _update(_without("/AF")),
@@ -299,156 +303,8 @@ UPDATES: dict[str, Change] = {
     "update-page-scaled": _update(_on_page("/UserUnit", 3)),
     "update-page-added": _update(_pages(lambda kids, new: [*kids, new])),
     "update-page-in-front": _update(_pages(lambda kids, new: [new, *kids])),
-    "update-page-replaced": _update(_pages(lambda kids, new: [new])),
-    "update-page-removed": _update(_pages(lambda kids, new: [])),
-    "update-page-twice": _update(_pages(lambda kids, new: kids * 2)),
+    "update-page-replaced": _update(_pages(lambda _, new: [new])),
+    "update-page-removed": _update(_pages(lambda _, __: [])),
+    "update-page-twice": _update(_pages(lambda kids, _: kids * 2)),
     "update-validation-data": _update(_validation_data),
-}
-
-
-def _names_script(writer: Writer) -> None:
-    writer.root["/Names"][pdf_name("/JavaScript")] = _plain({"/Names": ["a", _SCRIPT]})
-    writer.update_root()
-
-
-# -- by hand, as the published attacks do it (pdf-insecurity.org) -------------------------------------------------------------------
-
-
-def _pages_reordered(subject: Subject) -> bytes:
-    """Two updates: a second page, then both in the other order."""
-    two = _update(_pages(lambda kids, new: [*kids, new]))(subject)
-    writer = Writer(io.BytesIO(two))
-    tree = writer.root["/Pages"]
-    tree[pdf_name("/Kids")] = Array(reversed(list(tree["/Kids"])))
-    writer.update_container(tree)
-    out = io.BytesIO()
-    writer.write(out)
-    return out.getvalue()
-
-
-def _isa_without_xref(subject: Subject) -> bytes:
-    return subject.pdf + b"%d 0 obj\n%b\nendobj\n" % (content_number(subject.pdf), stream_object(_OVERLAY))
-
-
-def _isa_with_trailer_only(subject: Subject) -> bytes:
-    return _isa_without_xref(subject) + b"trailer\n<< /Root 1 0 R /Size %d >>\nstartxref\n0\n%%%%EOF\n" % next_number(subject.pdf)
-
-
-def _isa_by_hand(subject: Subject) -> bytes:
-    return updated(subject.pdf, {content_number(subject.pdf): stream_object(_OVERLAY)})
-
-
-def _other_root(subject: Subject) -> bytes:
-    number = next_number(subject.pdf)
-    page = b"<< /Type /Page /Parent %d 0 R /MediaBox [0 0 595 842] /Resources << >> /Contents %d 0 R >>" % (number + 1, number + 3)
-    tree = b"<< /Type /Pages /Kids [ %d 0 R ] /Count 1 >>" % (number + 2)
-    catalog = b"<< /Type /Catalog /Pages %d 0 R >>" % (number + 1)
-    objects: dict[int, bytes | None] = {number: catalog, number + 1: tree, number + 2: page, number + 3: stream_object(_OVERLAY)}
-    return updated(subject.pdf, objects, root=number)
-
-
-def _encrypted(subject: Subject) -> bytes:
-    number = next_number(subject.pdf)
-    settings = b"<< /Filter /Standard /V 1 /R 2 /P -4 /O <%b> /U <%b> >>" % (b"00" * 32, b"00" * 32)
-    return updated(subject.pdf, {number: settings}, trailer=b"/Encrypt %d 0 R" % number)
-
-
-def _signature_freed(subject: Subject) -> bytes:
-    return updated(subject.pdf, {object_number(subject.pdf, rb"/SubFilter /ETSI"): None})
-
-
-def _wrapped(subject: Subject) -> bytes:
-    """Signature wrapping: the second signed part moves to the end, other objects and another range stand between."""
-    found = subject.pdf.index(b"/Contents <")
-    start, end = found + len(b"/Contents "), subject.pdf.index(b">", found) + 1
-    tail = subject.pdf[end:]
-    injected = b"\n" + b"%d 0 obj\n%b\nendobj\n" % (content_number(subject.pdf), stream_object(_OVERLAY))
-    fake = b"/ByteRange [0 %d %d %d]" % (start, end + len(injected), len(tail))
-    moved = subject.pdf[:end] + injected + tail
-    place = moved.index(b"/ByteRange [0")
-    closing = moved.index(b"]", place) + 1
-    return moved[:place] + fake + b" " * (closing - place - len(fake)) + moved[closing:]
-
-
-def _form_number(pdf: bytes) -> int:
-    return object_number(pdf, rb"/Type /XObject")
-
-
-def _shadow_hide(subject: Subject) -> bytes:
-    """What lay over something else vanishes: its object is freed."""
-    return updated(subject.pdf, {_form_number(subject.pdf): None})
-
-
-def _shadow_replace_form(subject: Subject) -> bytes:
-    number = _form_number(subject.pdf)
-    look = stream_object(b"0 0 1 rg 0 0 900 900 re f", b"/Type /XObject /Subtype /Form /BBox [ 0 0 1122 900 ]")
-    return updated(subject.pdf, {number: look})
-
-
-def _shadow_replace_font(subject: Subject) -> bytes:
-    number = object_number(subject.pdf, rb"/Subtype /Type0")
-    return updated(subject.pdf, {number: object_body(subject.pdf, number).replace(b"/Identity-H", b"/Identity-V")})
-
-
-def _shadow_replace_widths(subject: Subject) -> bytes:
-    number = object_number(subject.pdf, rb"/Subtype /CIDFontType0")
-    return updated(subject.pdf, {number: object_body(subject.pdf, number).replace(b"/W [", b"/DW 1 /W9 [")})
-
-
-def _shadow_hide_and_replace(subject: Subject) -> bytes:
-    """First a hidden page tree that nothing points to, then one more section that makes the catalogue's number mean it."""
-    number = next_number(subject.pdf)
-    tree = b"<< /Type /Pages /Kids [ %d 0 R ] /Count 1 >>" % (number + 1)
-    page = b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Resources << >> /Contents %d 0 R >>" % (number + 2)
-    hidden = updated(subject.pdf, {number: tree, number + 1: page, number + 2: stream_object(_OVERLAY)})
-    return updated(hidden, {2: tree})
-
-
-def _shadow_record(subject: Subject) -> bytes:
-    number = object_number(subject.pdf, rb"/Type /EmbeddedFile")
-    return updated(subject.pdf, {number: stream_object(b'{"holder":"Somebody else"}', b"/Type /EmbeddedFile")})
-
-
-def _shadow_same_bytes(subject: Subject) -> bytes:
-    """An object said once more exactly as it was: even an update without any effect is one."""
-    number = page_number(subject.pdf)
-    return updated(subject.pdf, {number: object_body(subject.pdf, number)})
-
-
-def _range_follows_update(subject: Subject) -> bytes:
-    """An update, and the range made to cover it."""
-    longer = _isa_by_hand(subject)
-    grown = len(longer) - len(subject.pdf)
-    place = longer.index(b"/ByteRange [0")
-    closing = longer.index(b"]", place)
-    first, second, third = (int(part) for part in longer[place + 13 : closing].split())
-    spelled = b"/ByteRange [0 %d %d %d]" % (first, second, third + grown)
-    room = longer[closing + 1 :]
-    return longer[:place] + spelled + room[len(spelled) - (closing + 1 - place) :]
-
-
-def _stream_continues(subject: Subject) -> bytes:
-    """The page's content points into bytes that stand after the end."""
-    start, end = stream(subject.pdf, content_number(subject.pdf))
-    return updated(subject.pdf, {content_number(subject.pdf): stream_object(subject.pdf[start:end][::-1], b"/Filter /FlateDecode")})
-
-
-SHADOWS: dict[str, Change] = {
-    "update-pages-reordered": _pages_reordered,
-    "update-without-xref": _isa_without_xref,
-    "update-with-trailer-only": _isa_with_trailer_only,
-    "update-by-hand": _isa_by_hand,
-    "update-range-follows": _range_follows_update,
-    "update-other-catalogue": _other_root,
-    "update-encryption": _encrypted,
-    "update-signature-freed": _signature_freed,
-    "update-content-reversed": _stream_continues,
-    "wrapping": _wrapped,
-    "shadow-hide": _shadow_hide,
-    "shadow-replace-form": _shadow_replace_form,
-    "shadow-replace-font": _shadow_replace_font,
-    "shadow-replace-widths": _shadow_replace_widths,
-    "shadow-replace-record": _shadow_record,
-    "shadow-hide-and-replace": _shadow_hide_and_replace,
-    "shadow-same-bytes": _shadow_same_bytes,
 }

@@ -27,7 +27,7 @@ _JUDGE = f"""async ({{ texts, trust, tokens, keys, now }}) => {{
   {_PART}
   const [bytes, cose, judging, showing, lists, statuses] = await Promise.all(
     ["./bytes.js", "./cose.js", "./judge.js", "./result.js", "./trust.js", "./status.js"].map(part));
-  const table = JSON.parse(document.getElementById("checker").textContent);
+  const table = JSON.parse(document.getElementById("checker").dataset.carried);
   const root = {{ key: bytes.fromBase64(table.root.key), id: bytes.fromBase64(table.root.id) }};
   const opened = await lists.openTrustList(bytes.fromBase64(trust), root);
   for (const [kid, spki] of keys) {{
@@ -47,7 +47,7 @@ _JUDGE = f"""async ({{ texts, trust, tokens, keys, now }}) => {{
 _REFUSES = f"""async ({{ trust, token, uri }}) => {{
   {_PART}
   const [bytes, lists, statuses] = await Promise.all(["./bytes.js", "./trust.js", "./status.js"].map(part));
-  const table = JSON.parse(document.getElementById("checker").textContent);
+  const table = JSON.parse(document.getElementById("checker").dataset.carried);
   const root = {{ key: bytes.fromBase64(table.root.key), id: bytes.fromBase64(table.root.id) }};
   const refusal = (error) => {{ if (error.constructor.name !== "Malformed") throw error; return error.message; }};
   const opened = await lists.openTrustList(bytes.fromBase64(trust), root).catch(refusal);
@@ -57,7 +57,7 @@ _REFUSES = f"""async ({{ trust, token, uri }}) => {{
 _VALUES = f"""async ({{ trust, token, uri, indices }}) => {{
   {_PART}
   const [bytes, lists, statuses] = await Promise.all(["./bytes.js", "./trust.js", "./status.js"].map(part));
-  const table = JSON.parse(document.getElementById("checker").textContent);
+  const table = JSON.parse(document.getElementById("checker").dataset.carried);
   const root = {{ key: bytes.fromBase64(table.root.key), id: bytes.fromBase64(table.root.id) }};
   const list = await statuses.openStatusList(bytes.fromBase64(token), uri, await lists.openTrustList(bytes.fromBase64(trust), root));
   return indices.map((index) => list.value(index) ?? null);

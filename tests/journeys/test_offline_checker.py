@@ -110,9 +110,9 @@ def png(picture: Image.Image) -> bytes:
 
 
 @contextmanager
-def filming(film: Path) -> Iterator[Browser]:
-    """A browser whose camera shows a film."""
-    camera = ("--use-fake-device-for-media-stream", f"--use-file-for-fake-video-capture={film}")
+def filming(film: Path | None = None) -> Iterator[Browser]:
+    """A browser whose camera shows a film, or a pattern without any code."""
+    camera = ["--use-fake-device-for-media-stream", *([f"--use-file-for-fake-video-capture={film}"] if film else [])]
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*QUIET, *camera])
         yield browser
@@ -135,6 +135,24 @@ def test_the_camera_finds_the_code(listed: Register, tmp_path: Path) -> None:
         visitor.page.get_by_role("button", name="Start the camera").click()
         answered(visitor)
         visitor.leave()
+
+
+def test_a_camera_that_sees_no_code_can_be_stopped(listed: Register, tmp_path: Path) -> None:
+    with serving(create_app(listed.settings)) as address, filming() as browser:
+        visitor = Visitor.arrive(browser, address, tmp_path, phone=True)
+        visitor.page.context.grant_permissions(["camera"])
+        open_checker(visitor)
+        visitor.page.get_by_role("button", name="Start the camera").click()
+        visitor.page.locator("#viewfinder").wait_for()
+        visitor.page.wait_for_timeout(1500)
+        visitor.inspect()
+        visitor.picture("camera")
+        visitor.page.get_by_role("button", name="Stop the camera").click()
+        assert visitor.page.locator("#viewfinder").is_hidden()
+        assert visitor.page.locator("#result").is_hidden()
+        assert visitor.page.evaluate("document.activeElement.id") == "camera-start"
+        visitor.leave()
+    storage().engine.dispose()
 
 
 def test_without_leave_to_use_the_camera_the_other_ways_are_named(visit: Visit) -> None:

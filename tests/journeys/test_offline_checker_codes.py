@@ -90,7 +90,7 @@ def sendable(text: str) -> bool:
 
 
 def outside_the_profile(text: str) -> bool:
-    """An algorithm that is a fraction or no value at all: ``qr-signature`` at the register, ``qr-malformed`` in the page, which reads neither."""
+    """An algorithm that is a fraction or no value: ``qr-signature`` at the register, ``qr-malformed`` in the page, which reads neither."""
     try:
         algorithm = cose.parse_sign1(lz1.from_text(text, {code_of_host(text)})).algorithm
     except LeizhengError:

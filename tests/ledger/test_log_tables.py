@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -88,14 +88,15 @@ def test_appending_fills_the_tiles_of_the_definition(settings: Settings) -> None
     storage().engine.dispose()
 
 
-@pytest.mark.parametrize("size", [1, 2, 255, 256, 257, 511, 512, 513, SIZE])
-def test_heads_and_proofs_come_from_rows(log: Settings, size: int) -> None:
-    hashes = stored_hashes()[:size]
+def test_heads_and_proofs_come_from_rows(log: Settings) -> None:
+    every = stored_hashes()
     with reading(SYSTEM) as look:
-        assert queries.root_at(look.session, size) == root(hashes)
-        for place in sorted({0, size // 2, size - 1}):
-            assert queries.inclusion(look.session, place, size) == inclusion_proof(hashes, place)
-            assert queries.consistency(look.session, place + 1, size) == consistency_proof(hashes, place + 1)
+        for size in (1, 2, 255, 256, 257, 511, 512, 513, SIZE):
+            hashes = every[:size]
+            assert queries.root_at(look.session, size) == root(hashes)
+            for place in sorted({0, size // 2, size - 1}):
+                assert queries.inclusion(look.session, place, size) == inclusion_proof(hashes, place)
+                assert queries.consistency(look.session, place + 1, size) == consistency_proof(hashes, place + 1)
 
 
 def test_the_second_level_is_filled_too(settings: Settings) -> None:
@@ -106,9 +107,9 @@ def test_the_second_level_is_filled_too(settings: Settings) -> None:
         leaf = actions.append(work, "test", "the last one", bytes(32))
     with reading(SYSTEM) as look:
         assert look.session.scalar(select(LedgerTile.root).where(LedgerTile.level == 1)) == root([*hashes, leaf.leaf_hash])
-        started = time.perf_counter()
+        started = time.process_time()
         report = queries.check(look.session)
-        assert time.perf_counter() - started < 10
+        assert time.process_time() - started < 10
         assert (report.size, report.problems, report.root) == (65_536, (), queries.root_at(look.session, 65_536))
     storage().engine.dispose()
 
@@ -178,72 +179,71 @@ def test_a_whole_log_holds(log: Settings) -> None:
     assert report.holds
 
 
-def _rewritten(position: int) -> dict[str, bytes]:
-    """Columns of a leaf that fit each other, but not the tree."""
-    entry = entry_bytes({"at": now().isoformat(timespec="milliseconds"), "digest": "ff", "kind": "test", "subject": f"thing/{position}"})
-    return {"entry": entry, "leaf_hash": leaf_hash(entry)}
-
-
-BREAK: dict[str, tuple[Callable[[], None], int, str]] = {
-    "entry": (lambda: change(update(LedgerLeaf).where(LedgerLeaf.position == 70).values(entry=b"{}")), 70, "leaf-differs"),
-    "hash": (lambda: change(update(LedgerLeaf).where(LedgerLeaf.position == 599).values(leaf_hash=bytes(32))), 599, "leaf-differs"),
-    "kind": (lambda: change(update(LedgerLeaf).where(LedgerLeaf.position == 0).values(kind="x")), 0, "leaf-differs"),
-    "subject": (lambda: change(update(LedgerLeaf).where(LedgerLeaf.position == 1).values(subject="x")), 1, "leaf-differs"),
-    "moment": (
-        lambda: change(update(LedgerLeaf).where(LedgerLeaf.position == 9).values(at=datetime(2020, 1, 1, tzinfo=UTC))),
-        9,
-        "leaf-differs",
-    ),
-    "deleted": (lambda: change(delete(LedgerLeaf).where(LedgerLeaf.position == 411)), 411, "leaf-missing"),
-    "inserted": (
-        lambda: change(insert(LedgerLeaf).values(position=700, at=now(), kind="test", subject="", **_rewritten(700))),
-        600,
-        "leaf-missing",
-    ),
-    "appended": (
-        lambda: change(insert(LedgerLeaf).values(position=600, at=_moment(), kind="test", subject="thing/600", **_rewritten_at(600))),
-        600,
-        "counter-differs",
-    ),
-    "tile": (lambda: change(update(LedgerTile).where(LedgerTile.number == 1).values(root=bytes(32))), 300, "tile-differs"),
-    "tile gone": (lambda: change(delete(LedgerTile).where(LedgerTile.number == 0)), 100, "tile-differs"),
-    "tile too many": (lambda: change(insert(LedgerTile).values(level=0, number=2, root=bytes(32))), 512, "tile-differs"),
-    "checkpoint root": (
-        lambda: change(update(LedgerCheckpoint).where(LedgerCheckpoint.size == 300).values(root=bytes(32))),
-        100,
-        "checkpoint-differs",
-    ),
-    "checkpoint note": (
-        lambda: change(update(LedgerCheckpoint).where(LedgerCheckpoint.size == 300).values(note=b"none")),
-        100,
-        "checkpoint-differs",
-    ),
-    "checkpoint size": (
-        lambda: change(update(LedgerCheckpoint).where(LedgerCheckpoint.size == 600).values(size=601)),
-        600,
-        "log-shrunk",
-    ),
-    "cut": (lambda: change(delete(LedgerLeaf).where(LedgerLeaf.position >= 550)), 550, "log-shrunk"),
-    "counter": (lambda: change(update(Counter).where(Counter.series == "ledger").values(value=700)), 600, "counter-differs"),
-}  # fmt: skip
-
-
 def _moment() -> datetime:
     return datetime(2026, 3, 2, tzinfo=UTC)
 
 
-def _rewritten_at(position: int) -> dict[str, bytes]:
-    entry = entry_bytes({"at": _moment().isoformat(timespec="milliseconds"), "digest": "", "kind": "test", "subject": f"thing/{position}"})
-    return {"entry": entry, "leaf_hash": leaf_hash(entry)}
+def _rewritten(position: int, at: datetime) -> dict[str, bytes]:
+    """Columns of a leaf that fit each other, but not the tree."""
+    said = {"at": at.isoformat(timespec="milliseconds"), "digest": "ff", "kind": "test", "subject": f"thing/{position}"}
+    return {"entry": entry_bytes(said), "leaf_hash": leaf_hash(entry_bytes(said))}
 
 
-@pytest.mark.parametrize("how", BREAK)
-def test_every_kind_of_change_is_found_and_named(log: Settings, how: str) -> None:
-    act, first_bad, code = BREAK[how]
-    act()
-    where, codes = found()
-    assert where == first_bad
-    assert code in codes
+def _leaf(position: int) -> Any:
+    return update(LedgerLeaf).where(LedgerLeaf.position == position)
+
+
+def _added(position: int) -> Any:
+    columns = _rewritten(position, _moment())
+    return insert(LedgerLeaf).values(position=position, at=_moment(), kind="test", subject=f"thing/{position}", **columns)
+
+
+def _checkpoint(size: int) -> Any:
+    return update(LedgerCheckpoint).where(LedgerCheckpoint.size == size)
+
+
+BREAK: dict[str, tuple[Any, int, str]] = {
+    "entry": (_leaf(70).values(entry=b"{}"), 70, "leaf-differs"),
+    "hash": (_leaf(599).values(leaf_hash=bytes(32)), 599, "leaf-differs"),
+    "kind": (_leaf(0).values(kind="x"), 0, "leaf-differs"),
+    "subject": (_leaf(1).values(subject="x"), 1, "leaf-differs"),
+    "moment": (_leaf(9).values(at=_moment()), 9, "leaf-differs"),
+    "deleted": (delete(LedgerLeaf).where(LedgerLeaf.position == 411), 411, "leaf-missing"),
+    "inserted": (_added(700), 600, "leaf-missing"),
+    "appended": (_added(600), 600, "counter-differs"),
+    "tile": (update(LedgerTile).where(LedgerTile.number == 1).values(root=bytes(32)), 300, "tile-differs"),
+    "tile gone": (delete(LedgerTile).where(LedgerTile.number == 0), 100, "tile-differs"),
+    "tile too many": (insert(LedgerTile).values(level=0, number=2, root=bytes(32)), 512, "tile-differs"),
+    "checkpoint root": (_checkpoint(300).values(root=bytes(32)), 100, "checkpoint-differs"),
+    "checkpoint note": (_checkpoint(300).values(note=b"none"), 100, "checkpoint-differs"),
+    "checkpoint size": (_checkpoint(600).values(size=601), 600, "log-shrunk"),
+    "cut": (delete(LedgerLeaf).where(LedgerLeaf.position >= 550), 550, "log-shrunk"),
+    "counter": (update(Counter).where(Counter.series == "ledger").values(value=700), 600, "counter-differs"),
+}
+
+
+def test_every_kind_of_change_is_found_and_named(log: Settings) -> None:
+    for how, (statement, first_bad, code) in BREAK.items():
+        with unit_of_work(SYSTEM) as work:
+            assert work.session.execute(statement).rowcount != 0
+            report = queries.check(work.session)
+            work.session.rollback()
+        assert report.first_bad == first_bad, how
+        assert code in {problem.code for problem in report.problems}, how
+    assert found() == (None, set())
+
+
+def test_a_leaf_rewritten_with_its_hash_is_caught_by_tile_and_checkpoint(log: Settings) -> None:
+    """Named is the last checkpoint before it: up to there everything is proven."""
+    with reading(SYSTEM) as look:
+        moments = list(look.session.scalars(select(LedgerLeaf.at).order_by(LedgerLeaf.position)))
+    for position, lower in ((0, 0), (50, 1), (256, 100), (299, 100), (300, 300), (599, 300)):
+        with unit_of_work(SYSTEM) as work:
+            work.session.execute(_leaf(position).values(**_rewritten(position, moments[position])))
+            report = queries.check(work.session)
+            work.session.rollback()
+        assert report.first_bad == lower <= position
+        assert "checkpoint-differs" in {problem.code for problem in report.problems}
 
 
 @pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
@@ -258,18 +258,6 @@ def test_rubbish_in_a_column_is_a_finding_and_not_an_error(log: Settings, column
     with reading(SYSTEM) as look:
         problems = queries.check(look.session).problems
     assert [(problem.position, problem.code) for problem in problems] == [(1, "checkpoint-differs"), (200, "leaf-differs")]
-
-
-@pytest.mark.parametrize(("position", "lower"), [(0, 0), (50, 1), (256, 100), (299, 100), (300, 300), (599, 300)])
-def test_a_leaf_rewritten_with_its_hash_is_caught_by_tile_and_checkpoint(log: Settings, position: int, lower: int) -> None:
-    with reading(SYSTEM) as look:
-        at = look.session.scalar(select(LedgerLeaf.at).where(LedgerLeaf.position == position))
-    assert at is not None
-    entry = entry_bytes({"at": at.isoformat(timespec="milliseconds"), "digest": "ff", "kind": "test", "subject": f"thing/{position}"})
-    change(update(LedgerLeaf).where(LedgerLeaf.position == position).values(entry=entry, leaf_hash=leaf_hash(entry)))
-    where, codes = found()
-    assert where == lower <= position
-    assert "checkpoint-differs" in codes
 
 
 def test_random_changes_are_all_found(log: Settings) -> None:
@@ -303,7 +291,7 @@ def _damage(work: Work, kind: str, place: int, chosen: random.Random) -> None:
         for source, target in ((place, -1), (other, place), (-1, other)):
             work.session.execute(update(LedgerLeaf).where(LedgerLeaf.position == source).values(position=target))
     else:
-        work.session.execute(insert(LedgerLeaf).values(position=SIZE, at=_moment(), kind="test", subject="", **_rewritten_at(SIZE)))
+        work.session.execute(_added(SIZE))
 
 
 def test_a_log_behind_its_witness_takes_nothing_and_says_so(log: Settings, tmp_path_factory: pytest.TempPathFactory) -> None:

@@ -105,6 +105,15 @@ def test_heads_and_proofs_from_tiles_equal_the_plain_ones(size: int, height: int
         assert tree.root(place) == root(leaves[:place])
 
 
+@given(size=st.integers(1, 1000), data=st.data())
+def test_any_tree_of_small_tiles_has_the_plain_heads_and_proofs(size: int, data: st.DataObject) -> None:
+    leaves, place = thousand()[:size], data.draw(st.integers(0, size - 1))
+    tree = TileTree(size, lambda level, index, width: plain_tile(leaves, level, index, width, SMALL), height=SMALL)
+    assert tree.inclusion(place) == inclusion_proof(leaves, place)
+    assert tree.consistency(place + 1) == consistency_proof(leaves, place + 1)
+    assert (tree.root(), tree.root(place)) == (root(leaves), root(leaves[:place]))
+
+
 def test_outside_the_tree_there_is_nothing() -> None:
     tree = TileTree(5, lambda level, index, width: plain_tile(thousand(), level, index, width, 8))
     for ask, place in ((tree.inclusion, 5), (tree.inclusion, -1), (tree.consistency, 0), (tree.consistency, 6), (tree.root, 6)):

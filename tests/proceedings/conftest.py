@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 import pytest
-from world import World
-
-sys.path.insert(0, str(Path(__file__).parent))
 from life import Life
+from world import World
 
 
 @pytest.fixture

@@ -192,6 +192,13 @@ def test_the_keys_of_the_service_rotate_too(here: Path, clock: time_machine.Trav
     assert (listed(here).log_key.id, [key.id for key in listed(here).status_keys.values()]) == ("log-2", ["status-1", "status-2"])
 
 
+def test_only_the_first_start_makes_a_root(tmp_path: Path) -> None:
+    with pytest.raises(Misconfigured) as refused:
+        create(tmp_path / "elsewhere")
+    assert refused.value.code == "root-missing"
+    assert not list((tmp_path / "elsewhere").rglob("*.key"))
+
+
 def test_an_error_in_a_change_changes_nothing(here: Path) -> None:
     with pytest.raises(Conflict), changing(here) as change:
         change.compromise(SEAL, NOW - HOUR)
@@ -436,7 +443,7 @@ def test_a_root_that_came_back_signs_what_waits(service: Path, safe: Path) -> No
 
 
 @given(data=st.data())
-@profile(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@profile(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_whatever_is_done_to_keys_the_lists_form_one_chain(
     keys_dir: Path, tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
 ) -> None:

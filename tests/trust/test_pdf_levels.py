@@ -247,7 +247,7 @@ _OTHERWISE: dict[str, Attributes] = {
     "twice": lambda _, token: _stamps(token, token),
     "another-attribute": lambda _, token: _stamps(token, more=(OTHER,)),
     "other-spelling": lambda _, token: _stamps(_respelled(token)),
-    "junk": lambda _, token: _stamps(token[:40] + bytes(20)),
+    "junk": lambda _, __: _stamps(cms.ContentInfo({"content_type": "data", "content": b"junk"}).dump()),
 }
 
 
@@ -328,7 +328,7 @@ def fallen(tmp_path: Path, rendered: bytes) -> tuple[Path, bytes]:
 
 def _fell(folder: Path, key_id: str, since: datetime) -> TrustList:
     with keys.changing(folder) as change:
-        change.compromised(key_id, since)
+        change.compromise(key_id, since)
     return trust_list.load(folder)
 
 

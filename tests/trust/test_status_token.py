@@ -63,7 +63,13 @@ KEYS = MappingProxyType({KID: Key()})
 
 
 def sign(data: bytes, private: ec.EllipticCurvePrivateKey = PRIVATE) -> bytes:
-    return cose.raw_signature(private.sign(data, ec.ECDSA(hashes.SHA256())))
+    return cose.raw_signature(cose.smaller_s(private.sign(data, ec.ECDSA(hashes.SHA256()))))
+
+
+def mirrored(data: bytes) -> bytes:
+    """The other value that verifies as well: a second spelling of the same."""
+    r, s = sign(data)[:32], int.from_bytes(sign(data)[32:], "big")
+    return r + (0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551 - s).to_bytes(32, "big")
 
 
 def claims(**changes: object) -> StatusClaims:
@@ -263,6 +269,13 @@ def test_what_the_next_test_changes_is_accepted_too() -> None:
 def test_a_signed_jwt_that_is_not_of_our_form_is_refused(header: str, body: str) -> None:
     with pytest.raises(StatusRefused):
         verify(jwt_of(header, body), KEYS)
+
+
+@pytest.mark.parametrize("token", [cwt(claims(), KID, mirrored), jwt(claims(), KID, mirrored).encode()], ids=["cwt", "jwt"])
+def test_a_signature_has_one_spelling(token: bytes) -> None:
+    with pytest.raises(StatusRefused) as refused:
+        verify(token, KEYS)
+    assert refused.value.code == "status-signature"
 
 
 def test_a_bomb_is_refused_while_it_is_unpacked() -> None:

@@ -90,7 +90,7 @@ def test_openssl_believes_the_test_authority(token: bytes, trust: TrustList, tmp
 def _edited(token: bytes, edit: Callable[[Any, Any], None]) -> bytes:
     content = cms.ContentInfo.load(token)
     edit(content["content"], content["content"]["signer_infos"][0])
-    return bytes(content.dump(force=True))
+    return bytes(content.dump())
 
 
 def _stranger() -> asn1_x509.Certificate:
@@ -168,7 +168,7 @@ def _no_attributes(_: Any, signer: Any) -> None:
 def _later(signed: Any, _: Any) -> None:
     info = signed["encap_content_info"]["content"].parsed
     info["gen_time"] = core.GeneralizedTime(MOMENT.replace(microsecond=0, year=2030))
-    signed["encap_content_info"]["content"] = cms.ParsableOctetString(info.dump(force=True))
+    signed["encap_content_info"]["content"] = cms.ParsableOctetString(info.dump())
 
 
 def _plain_data(signed: Any, _: Any) -> None:
@@ -251,7 +251,7 @@ Answer = Callable[[BaseHTTPRequestHandler, bytes], None]
 @contextmanager
 def _serving(answer: Answer) -> Iterator[str]:
     class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:  # noqa: N802
+        def do_POST(self) -> None:
             answer(self, self.rfile.read(int(self.headers["Content-Length"])))
 
         def log_message(self, *_: object) -> None:

@@ -279,7 +279,7 @@ def _foreign(trust: TrustList) -> bytes:
     root_key, key = certificates.new_key(), certificates.new_key()
     anchor = certificates.TrustAnchor(certificates.root_certificate(root_key))
     issuer = certificates.Issuer(anchor, root_key, NOT_BEFORE)
-    return certificates.seal_certificate(trust.seals[0].holder, key.public_key(), issuer).public_bytes(Encoding.PEM)
+    return certificates.certificate(certificates.Purpose.SEAL, trust.seals[0].holder, key.public_key(), issuer).public_bytes(Encoding.PEM)
 
 
 def test_odd_files_are_refused(trust: TrustList) -> None:

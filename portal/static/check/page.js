@@ -9,7 +9,7 @@ import { QrReader, Unreadable } from "./pictures.js";
 import { Result } from "./result.js";
 import { Words } from "./words.js";
 
-const table = JSON.parse(document.getElementById("checker").textContent);
+const table = JSON.parse(document.getElementById("checker").dataset.carried);
 const said = new Words(table);
 const find = (name) => document.getElementById(name);
 const now = () => Date.now() / 1000;
@@ -39,6 +39,7 @@ async function answer(judged, source) {
     return unchecked();
   });
   tell("");
+  holdings.show(now());
   result.show(verdict, now(), source);
   showNetwork();
 }
@@ -68,6 +69,7 @@ async function startCamera() {
     showCamera(true);
     tell("hold_over");
     find("camera-stop").focus();
+    find("viewfinder").scrollIntoView({ block: "nearest" });
   } catch (error) {
     camera.stop();
     tell(error.name === "NotAllowedError" ? "camera_forbidden" : "camera_missing");

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from datetime import date
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -25,9 +28,22 @@ def upgrade() -> None:
     )
     op.create_index("ix_status_list_token_newest", "status_list_token", ["authority_id", "id"], unique=False)
     op.create_index("uq_licence_status_index", "licence", ["authority_id", "status_index"], unique=True)
+    op.add_column("licence", sa.Column("valid_from", sa.Date(), nullable=False, server_default="1970-01-01"))
+    _fill_first_days()
 
 
 def downgrade() -> None:
+    with op.batch_alter_table("licence", schema=None) as batch_op:
+        batch_op.drop_column("valid_from")
     op.drop_index("uq_licence_status_index", "licence")
     op.drop_index("ix_status_list_token_newest", "status_list_token")
     op.drop_table("status_list_token")
+
+
+def _fill_first_days() -> None:
+    """The first day of each licence, which so far stood in its record alone."""
+    connection = op.get_bind()
+    licence = sa.table("licence", sa.column("id", sa.Integer), sa.column("record", sa.LargeBinary), sa.column("valid_from", sa.Date))
+    for licence_id, record in connection.execute(sa.select(licence.c.id, licence.c.record)).all():
+        first_day = date.fromisoformat(json.loads(record)["valid_from"])
+        connection.execute(licence.update().where(licence.c.id == licence_id).values(valid_from=first_day))

@@ -1,117 +1,22 @@
-"""Every kind of change to the text of a QR code, by name: ``KINDS[name](subject)`` is a text that must never be accepted."""
+"""Changes of bits, bytes and digits; of what a code says; and codes signed by keys that are not theirs."""
 
 from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 from functools import cache
 from random import Random
 from typing import Any, Final
 
 import cbor2
-from cms_changes import P256, P256_ORDER
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519
-from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from subjects import BAD_KEYS, PrivateKey, Scene
+from forgeries import P256
+from qr_subjects import CURVED, EDWARDS, EDWARDS_KID, RECORD, Change, QrSubject, raw_signature, sign1, structure
+from subjects import BAD_KEYS, PrivateKey
 
 from licensing.trust.certificates import Purpose
-
-RECORD: Final = -65537
-EDWARDS_KID: Final = b"\x0e"
-EDWARDS = ed25519.Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
-CURVED = ec.derive_private_key(7, ec.SECP256R1())
-
-
-@dataclass(frozen=True, slots=True)
-class Code:
-    """A genuine code in its parts."""
-
-    host: str
-    data: bytes
-
-    @property
-    def parts(self) -> list[Any]:
-        """Protected header, unprotected header, payload, signature."""
-        return list(cbor2.loads(self.data).value)
-
-    @property
-    def kid(self) -> bytes:
-        return bytes(cbor2.loads(self.parts[0])[4])
-
-    @property
-    def digits(self) -> str:
-        return str(int.from_bytes(self.data, "big"))
-
-    @property
-    def text(self) -> str:
-        return f"https://{self.host}/v/{self.digits}"
-
-
-@dataclass(frozen=True, slots=True)
-class QrSubject:
-    """One code under attack, another one beside it, and the dice."""
-
-    scene: Scene
-    code: Code
-    other: Code
-    chance: Random
-
-    def text(self, data: bytes) -> str:
-        """The address that carries other bytes."""
-        return f"https://{self.code.host}/v/{int.from_bytes(data, 'big')}"
-
-    def signed(self, payload: bytes, key: PrivateKey, header: Mapping[Any, Any]) -> str:
-        protected = cbor2.dumps(dict(header), canonical=True)
-        return self.text(_sign1(protected, payload, _raw(key, _structure(protected, payload))))
-
-    @property
-    def own_key(self) -> PrivateKey:
-        """The very key that signed the code: what an insider would abuse, and what shows that the parser is strict by itself."""
-        return self.scene.key_of(self.scene.certificate(Purpose.QR))
-
-
-Change = Callable[[QrSubject], str]
-
-
-def code_of(url: str) -> Code:
-    host, digits = url.removeprefix("https://").split("/v/")
-    number = int(digits)
-    return Code(host, number.to_bytes((number.bit_length() + 7) // 8, "big"))
-
-
-def edwards_certificate(scene: Scene) -> x509.Certificate:
-    """The certificate of the Ed25519 key, as the root would make it."""
-    model, root_key = scene.certificate(Purpose.QR), scene.key_of(scene.root)
-    assert isinstance(root_key, ec.EllipticCurvePrivateKey)
-    made = x509.CertificateBuilder(
-        model.issuer, model.subject, EDWARDS.public_key(), 7, model.not_valid_before_utc, model.not_valid_after_utc
-    )
-    for extension in model.extensions:
-        kept = not isinstance(extension.value, x509.SubjectKeyIdentifier)
-        made = made.add_extension(extension.value if kept else x509.SubjectKeyIdentifier(EDWARDS_KID), critical=extension.critical)
-    return made.sign(root_key, hashes.SHA256())
-
-
-def _sign1(*parts: Any) -> bytes:
-    protected, payload, signature = parts
-    return cbor2.dumps(cbor2.CBORTag(18, [protected, {}, payload, signature]), canonical=True)
-
-
-def _structure(protected: bytes, payload: bytes) -> bytes:
-    return cbor2.dumps(["Signature1", protected, b"", payload], canonical=True)
-
-
-def _raw(key: PrivateKey, data: bytes) -> bytes:
-    if not isinstance(key, ec.EllipticCurvePrivateKey):
-        return key.sign(data)
-    r, s = decode_dss_signature(key.sign(data, ec.ECDSA(hashes.SHA256())))
-    return r.to_bytes(32, "big") + min(s, P256_ORDER - s).to_bytes(32, "big")
-
 
 # -- bits, bytes and digits ---------------------------------------------------------------------------------------------------------
 
@@ -237,7 +142,7 @@ def _other_facts(subject: QrSubject) -> bytes:
 
 def _facts_changed(subject: QrSubject) -> str:
     protected, _, _, signature = subject.code.parts
-    return subject.text(_sign1(protected, _other_facts(subject), signature))
+    return subject.text(sign1(protected, _other_facts(subject), signature))
 
 
 def _parts_of_another(place: int) -> Change:
@@ -248,7 +153,7 @@ def _parts_of_another(place: int) -> Change:
         parts[place] = other[place]
         if place == 0:  # both were signed by one key: the header is the same, so the payload comes along
             parts[2] = other[2]
-        return subject.text(_sign1(parts[0], parts[2], parts[3]))
+        return subject.text(sign1(parts[0], parts[2], parts[3]))
 
     return changed
 
@@ -274,7 +179,7 @@ def _kid_exchanged(subject: QrSubject) -> str:
     """Header with another kid, payload and signature as they were."""
     kid = subject.chance.choice([_unknown_kid(subject), subject.scene.kid("neighbour"), EDWARDS_KID])
     _, _, payload, signature = subject.code.parts
-    return subject.text(_sign1(cbor2.dumps({1: -7, 4: kid}, canonical=True), payload, signature))
+    return subject.text(sign1(cbor2.dumps({1: -7, 4: kid}, canonical=True), payload, signature))
 
 
 def _under_own_kid(purpose: Purpose, name: str = "own") -> Change:
@@ -319,9 +224,9 @@ def _other_algorithm(subject: QrSubject) -> str:
     """The algorithm named otherwise; payload new, signature as it was, empty, or a digest: what “none” and “hash only” hope for."""
     payload = _other_facts(subject)
     protected = cbor2.dumps({1: subject.chance.choice(_NOT_OURS), 4: subject.code.kid}, canonical=True)
-    digest = hashlib.sha256(_structure(protected, payload)).digest()
+    digest = hashlib.sha256(structure(protected, payload)).digest()
     signature = subject.chance.choice([subject.code.parts[3], b"", bytes(64), digest, digest * 2])
-    return subject.text(_sign1(protected, payload, signature))
+    return subject.text(sign1(protected, payload, signature))
 
 
 def _other_algorithm_by_own_key(subject: QrSubject) -> str:
@@ -374,9 +279,9 @@ def _edwards_plus_order(subject: QrSubject) -> str:
     """The malleable twin of an Ed25519 signature: S plus the order of the group (RFC 8032 5.1.7)."""
     order = 2**252 + 27742317777372353535851937790883648493
     protected, payload = cbor2.dumps({1: -8, 4: EDWARDS_KID}, canonical=True), _other_facts(subject)
-    signature = EDWARDS.sign(_structure(protected, payload))
+    signature = EDWARDS.sign(structure(protected, payload))
     twin = (int.from_bytes(signature[32:], "little") + order).to_bytes(32, "little")
-    return subject.text(_sign1(protected, payload, signature[:32] + twin))
+    return subject.text(sign1(protected, payload, signature[:32] + twin))
 
 
 def _header(subject: QrSubject) -> str:
@@ -413,7 +318,7 @@ def _in_the_open_header(subject: QrSubject) -> str:
             (cbor2.dumps({1: -7, 4: kid}, canonical=True), {subject.chance.randrange(10**6): b""}),
         ]
     )
-    signature = _raw(subject.own_key, _structure(protected, payload))
+    signature = raw_signature(subject.own_key, structure(protected, payload))
     return subject.text(cbor2.dumps(cbor2.CBORTag(18, [protected, open_header, payload, signature]), canonical=True))
 
 
