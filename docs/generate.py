@@ -22,8 +22,11 @@ from licensing.cases.machine import (
 )
 from licensing.catalogue import load_catalogue
 from licensing.clock import LIMITS, Limit
+from licensing.licences.operations import NATIONAL_STATUS, OPERATION_NAMES, OPERATIONS, Rule
+from licensing.licences.status import STATUS_NAMES, Status
 from licensing.licences.verdict import GENUINE, IN_FORCE, LISTED_CODES, WHOLE, Answer, Overall, Verdict, Weight, listed_answer
 from licensing.policy import POLICY, Grant
+from licensing.proceedings import machine as proceeding_machine
 
 REFERENCE = Path(__file__).resolve().parent / "reference"
 NOTE = "<!-- Written by docs/generate.py from the code. Change the code and run it again. -->"
@@ -107,12 +110,49 @@ def limits() -> str:
     )
 
 
+def licence_operations() -> str:
+    """What can be done to a licence, and how a proceeding about it goes."""
+    return _page(
+        "Operations on licences",
+        "What can happen to a licence after its issue stands in one table, `licensing/licences/operations.py`; how it is decided, in another,"
+        " `licensing/proceedings/machine.py`. Code, buttons, letters, tests and this page are made from them.",
+        "## Operations",
+        "*Heard*: working days that the holder has at least to answer a notice, unless the holder asked for it; ⚖ means that a hearing may"
+        " be demanded. *New version*: the licence becomes *replaced* in the same transaction in which its successor comes in force.",
+        _table(
+            (
+                "Code",
+                "Operation",
+                "From",
+                "To",
+                "Proposed by",
+                "Decided by",
+                "Heard",
+                "Holder may ask",
+                "New version",
+                "Letter",
+                "Legal basis",
+            ),
+            (_operation_row(rule) for rule in OPERATIONS.values()),
+        ),
+        "## Statuses",
+        _table(("Status", "Name", "National code", "Description"), (_status_row(status) for status in Status)),
+        "## Steps of a proceeding",
+        "*Begun by*: the holder by a request, or the authority on its own motion.",
+        _table(
+            ("From", "What happens", "To", "Begun by", "Who", "Reason", "When"),
+            (_proceeding_row(row) for row in proceeding_machine.TRANSITIONS),
+        ),
+    )
+
+
 _PAGES: Mapping[str, Callable[[], str]] = {
     "case-machine.md": case_machine,
+    "licence-operations.md": licence_operations,
     "limits.md": limits,
     "verdict-codes.md": verdict_codes,
 }
-_PLACES = {"since": "⟨date⟩", "successor": "⟨number⟩", "as_of": "⟨moment⟩"}
+_PLACES = {"since": "⟨date⟩", "successor": "⟨identifier⟩", "as_of": "⟨moment⟩"}
 _OVERALL = (
     (f"`{Overall.VALID}`", "真实有效", "0"),
     (f"`{Overall.INVALID}`", "无效", "1"),
@@ -155,6 +195,39 @@ def _step_row(row: Transition) -> tuple[str, ...]:
     what = f"`{row.event}` {EVENT_NAMES[row.event]}"
     needed = "needed" if row.reason_needed else "—"
     return sources, what, f"`{row.target}`", _who(POLICY[row.action]), needed, CLOCK_WORDS[row.clock], _letter(row.letter)
+
+
+def _operation_row(rule: Rule) -> tuple[str, ...]:
+    heard = "—" if rule.notice is None else f"{rule.notice.days}{' ⚖' if rule.notice.oral else ''}"
+    asked = "only then" if rule.on_request_only else "yes" if rule.holder_may_ask else "—"
+    basis = "; ".join((*rule.basis, *rule.project_basis, *rule.qualification_basis))
+    sources = ", ".join(f"`{status}`" for status in Status if status in rule.sources)
+    people = tuple(_who(POLICY[action]) if action else "—" for action in (rule.propose, rule.decide))
+    name = f"`{rule.operation}` {OPERATION_NAMES[rule.operation]} {rule.chinese}"
+    return (
+        rule.code,
+        name,
+        sources,
+        f"`{rule.target}`",
+        *people,
+        heard,
+        asked,
+        "yes" if rule.new_version else "—",
+        _letter(rule.letter),
+        basis,
+    )
+
+
+def _status_row(status: Status) -> tuple[str, str, str, str]:
+    return f"`{status}`", STATUS_NAMES[status], *NATIONAL_STATUS[status]
+
+
+def _proceeding_row(row: proceeding_machine.Transition) -> tuple[str, ...]:
+    sources = ", ".join(f"`{state}`" for state in proceeding_machine.State if state in row.sources) or "(begin)"
+    what = f"`{row.event}` {proceeding_machine.EVENT_NAMES[row.event]}"
+    begun = {True: "holder", False: "authority", None: "either"}[row.asked]
+    when = "after the time to answer" if row.after_term else "within the time to answer" if row.within_term else "—"
+    return sources, what, f"`{row.target}`", begun, _who(POLICY[row.action]), "needed" if row.reason_needed else "—", when
 
 
 def _who(grant: Grant) -> str:

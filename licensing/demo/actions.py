@@ -23,6 +23,7 @@ from licensing.demo.register import Registered
 from licensing.demo.stage import Stage
 from licensing.demo.stories import timetable
 from licensing.licences.status import PUBLIC
+from licensing.licences.status_list import refresh_all
 from licensing.licences.tables import Licence
 from licensing.notices.tables import Notice
 from licensing.parties.tables import Authority, Company, Person
@@ -105,6 +106,7 @@ def _play(settings: Settings, cast: Cast, ids: Registered, progress: Progress, s
             count.add(1)
         stage.wait_for_all()
     _settle(_first_day())
+    refresh_all()
     count.finish()
 
 

@@ -125,7 +125,8 @@ def _is_late(work: Work, authority: Authority, trust: TrustList) -> bool:
     last = _last(work.session, authority, trust)
     if last is None or last.day != local_date(work.now):
         return True
-    latest = work.session.scalar(select(func.max(Licence.status_since)).where(Licence.authority_id == authority.id))
+    out = Licence.authority_id == authority.id, Licence.status != Status.INTENT
+    latest = work.session.scalar(select(func.max(Licence.status_since)).where(*out))
     return latest is not None and latest > row.issued_at
 
 

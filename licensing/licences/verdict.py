@@ -241,7 +241,7 @@ def listed_answer(value: int | None, as_of: datetime, *, fresh: bool, covers: bo
 
 
 def in_force_answer(status: Status, since: str, successor: str | None) -> Answer:
-    """The answer for a status of the register, with its date and the successor's number."""
+    """The answer for a status of the register, with its date and the successor's identifier: a new version has the same number."""
     answer = IN_FORCE[STATUS_CODES[status]]
     return Answer(answer.code, Said(answer.text.text, {"since": since, "successor": successor or "—"}), answer.weight)
 

@@ -133,7 +133,7 @@ def _registered(session: Session, licence: Licence, whole: Answer, genuine: Answ
     if record is None:
         return Verdict(WHOLE["register-damaged"], genuine, IN_FORCE["not-checked"], None)
     status = status_on(Status(licence.status), _date(record.valid_until), today())
-    successor = queries.licence(session, licence.successor_id).number if licence.successor_id else None
+    successor = queries.licence(session, licence.successor_id).identifier if licence.successor_id else None
     if status is Status.IN_FORCE and today() < date.fromisoformat(record.valid_from):
         return Verdict(whole, genuine, IN_FORCE["not-yet-valid"], _paper_of_record(record), as_of=moment)
     answer = in_force_answer(status, local_date(licence.status_since).isoformat(), successor)

@@ -64,7 +64,7 @@ def next_version(
     """The record of the version after ``old``. ``changes`` are clean, and empty but for a change of data.
 
     A renewal adds the years of the type to the last day, and counts from the day of issue, or from the day after the old last day when
-    that has passed (Licensing Law art. 50; decision 0008). Raises ``Conflict`` when the type has no end date or the versions are used up.
+    that has passed (Licensing Law art. 50; decision 0011). Raises ``Conflict`` when the type has no end date or the versions are used up.
     """
     if old.version >= LAST_VERSION:
         raise Conflict(say("This licence has had as many versions as its identifier can count."), code="versions-used-up")

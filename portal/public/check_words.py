@@ -19,7 +19,7 @@ from portal.components import DATE, MOMENT
 from portal.language import LANGUAGES, language
 
 HEADLINES: Final[Mapping[Overall, Said]] = {
-    Overall.VALID: say("Genuine, and in force on the list of %(as_of)s"),
+    Overall.VALID: say("Genuine and in force as of %(as_of)s"),
     Overall.UNKNOWN: say("Cannot be confirmed"),
     Overall.INVALID: say("Not valid"),
 }

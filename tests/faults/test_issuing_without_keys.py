@@ -40,7 +40,7 @@ class SignerHouse:
     process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        self.process = signer_running.start(self.keys, self.home, socket=self.socket)
+        self.process = signer_running.start(self.keys, self.home, at=self.socket)
 
     def kill(self) -> None:
         assert self.process is not None

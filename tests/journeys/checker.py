@@ -126,7 +126,7 @@ def headline(visitor: Visitor) -> str:
 
 def list_age(visitor: Visitor) -> str:
     """What the answer says of the age of the list it stands on."""
-    return visitor.page.locator("[data-list-age]").inner_text()
+    return visitor.page.locator("#verdict .age").inner_text()
 
 
 def ask_modules(

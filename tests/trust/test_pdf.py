@@ -173,7 +173,11 @@ def _forger(trust: TrustList) -> tuple[Any, ec.EllipticCurvePrivateKey, Any]:
     root_key, key = certificates.new_key(), certificates.new_key()
     root = certificates.root_certificate(root_key)
     issuer = certificates.Issuer(certificates.TrustAnchor(root), root_key, NOT_BEFORE)
-    return certificates.certificate(certificates.Purpose.SEAL, certificates.holder_of(trust.seals[0].certificate), key.public_key(), issuer), key, root
+    return (
+        certificates.certificate(certificates.Purpose.SEAL, certificates.holder_of(trust.seals[0].certificate), key.public_key(), issuer),
+        key,
+        root,
+    )
 
 
 def _second_signature(data: bytes, trust: TrustList) -> bytes:

@@ -27,12 +27,12 @@ export class Result {
     const texts = answers.map((answer) => fill(answer.text, facts));
     const details = this.find("details-template").content.cloneNode(true);
     this.four(details, answers, texts, verdict);
-    this.ages(details, verdict, now);
+    details.querySelector("[data-checked]").textContent = this.said.say("checked_at", { moment: this.said.moment(now) });
     this.paper(details, verdict.paper);
     this.steps(details, overall, answers, verdict, source);
     this.find("details").replaceChildren(details);
     this.find("result").hidden = false;
-    this.banner(overall, answers, texts, facts, verdict);
+    this.banner(overall, answers, texts, facts, verdict, now);
     this.find("result").focus({ preventScroll: true });
     this.find("result").scrollIntoView({ block: "start" });
   }
@@ -43,12 +43,15 @@ export class Result {
     this.find("details").replaceChildren();
   }
 
-  /** The verdict in two seconds: the live region that is read aloud. */
-  banner(overall, answers, texts, facts, verdict) {
+  /** The verdict in two seconds, never without the age of what it stands on: the live region that is read aloud. */
+  banner(overall, answers, texts, facts, verdict, now) {
     const banner = this.find(`banner-${BANNERS[overall]}`).content.cloneNode(true);
     banner.querySelector(".strong").textContent = fill(this.table.headlines[overall], facts);
     const why = ["bad", "open"].flatMap((weight) => texts.filter((_, place) => answers[place].weight === weight))[0];
-    banner.querySelector(".strong + p").textContent = why ?? this.said.say("for_whom", verdict.paper);
+    const words = banner.querySelector(".strong + p");
+    words.textContent = why ?? this.said.say("for_whom", verdict.paper);
+    const age = Object.assign(this.page.createElement("p"), { className: "age", textContent: this.ageOf(verdict, now) });
+    words.after(age);
     this.find("verdict").replaceChildren(banner);
   }
 
@@ -62,12 +65,6 @@ export class Result {
     part.querySelectorAll("[data-code]").forEach((code, place) => {
       code.textContent = answers[place].code;
     });
-  }
-
-  /** The age of what the verdict stands on is always told. */
-  ages(part, verdict, now) {
-    part.querySelector("[data-list-age]").textContent = this.ageOf(verdict, now);
-    part.querySelector("[data-checked]").textContent = this.said.say("checked_at", { moment: this.said.moment(now) });
   }
 
   ageOf({ asOf, inForce }, now) {
