@@ -114,8 +114,8 @@ def licence_operations() -> str:
     """What can be done to a licence, and how a proceeding about it goes."""
     return _page(
         "Operations on licences",
-        "What can happen to a licence after its issue stands in one table, `licensing/licences/operations.py`; how it is decided, in another,"
-        " `licensing/proceedings/machine.py`. Code, buttons, letters, tests and this page are made from them.",
+        "What can happen to a licence after its issue stands in one table, `licensing/licences/operations.py`; how it is decided,"
+        " in another, `licensing/proceedings/machine.py`. Code, buttons, letters, tests and this page are made from them.",
         "## Operations",
         "*Heard*: working days that the holder has at least to answer a notice, unless the holder asked for it; ⚖ means that a hearing may"
         " be demanded. *New version*: the licence becomes *replaced* in the same transaction in which its successor comes in force.",

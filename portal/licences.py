@@ -14,6 +14,7 @@ from licensing.words import N_
 from portal.components import path_exists
 
 if TYPE_CHECKING:
+    from licensing.licences.operations import Rule
     from licensing.licences.tables import Licence
     from licensing.proceedings.queries import Entry
 
@@ -40,16 +41,16 @@ TURN_NAMES: Mapping[Turn, str] = {
     Turn.SYSTEM: N_("the system"),
     Turn.NOBODY: N_("nobody"),
 }
-PROPOSALS: Mapping[Operation, str] = {
-    Operation.SUSPEND: N_("Suspend the licence"),
-    Operation.LIFT_SUSPENSION: N_("End the suspension"),
-    Operation.CANCEL: N_("Cancel the licence"),
-    Operation.REVOKE_FOR_DECEIT: N_("Revoke it for deceit"),
-    Operation.REVOKE_AS_PENALTY: N_("Revoke it as a penalty"),
-    Operation.WITHDRAW_PERMISSION: N_("Withdraw the permission"),
-    Operation.RENEW: N_("Renew the licence"),
-    Operation.REPLACE: N_("Issue it anew"),
+PROPOSALS: Mapping[Operation, str] = {  # in the order in which pages offer them
     Operation.CHANGE: N_("Change its data"),
+    Operation.REPLACE: N_("Issue it anew"),
+    Operation.RENEW: N_("Renew the licence"),
+    Operation.LIFT_SUSPENSION: N_("End the suspension"),
+    Operation.SUSPEND: N_("Suspend the licence"),
+    Operation.WITHDRAW_PERMISSION: N_("Withdraw the permission"),
+    Operation.REVOKE_AS_PENALTY: N_("Revoke it as a penalty"),
+    Operation.REVOKE_FOR_DECEIT: N_("Revoke it for deceit"),
+    Operation.CANCEL: N_("Cancel the licence"),
 }
 
 
@@ -62,6 +63,11 @@ def check_path(licence: Licence) -> str | None:
     """The path of the public page that the licence's QR leads to, when this installation has it."""
     path = urlsplit(licence.qr_text).path if licence.qr_text else ""
     return path if path and path_exists(path) else None
+
+
+def in_order(rules: Iterable[Rule]) -> list[Rule]:
+    """Operations in the order in which pages offer them."""
+    return sorted(rules, key=lambda rule: list(PROPOSALS).index(rule.operation))
 
 
 def lines(history: Iterable[Entry]) -> list[tuple[Entry, tuple[()]]]:
@@ -80,4 +86,5 @@ def words() -> dict[str, object]:
         "proposals": PROPOSALS,
         "status_today": status_today,
         "lines": lines,
+        "in_order": in_order,
     }

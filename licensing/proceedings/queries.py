@@ -48,7 +48,6 @@ class Entry:
     at: datetime
     actor: str | None
     detail: str
-    version: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +80,7 @@ class ProceedingCard:
     def can(self, event: Event) -> bool:
         """Whether the button for ``event`` is shown: the machine leads there now, the proposal does, and the policy allows it or only
         wants the second factor."""
-        row = next((row for row in steps_from(self.view.state, asked=self.view.asked) if row.event is event), None)
+        row = next((row for row in steps_from(self.view.state, asked=self.view.asked) if row.event == event), None)
         if row is None or not self._fits(event):
             return False
         if (row.after_term and not self.view.term_is_over(self.day)) or (row.within_term and self.view.term_is_over(self.day)):
@@ -142,9 +141,14 @@ class LicencePage:
         return any(card.view.operation is Operation.RENEW for card in self.open)
 
     @property
+    def may_propose(self) -> bool:
+        """Whether this officer may begin something at all."""
+        return self._allowed(Action.LICENCE_PROPOSE)
+
+    @property
     def can_be_proposed(self) -> tuple[Rule, ...]:
         """What this officer may begin now on the authority's own motion."""
-        if not self._allowed(Action.LICENCE_PROPOSE) or any(not card.view.asked for card in self.open):
+        if not self.may_propose or any(not card.view.asked for card in self.open):
             return ()
         return tuple(rule for rule in possible(self.status) if rule.propose and not rule.on_request_only)
 
@@ -306,21 +310,25 @@ def _family(session: Session, licence: Licence) -> list[Licence]:
 
 
 def _history(session: Session, versions: Sequence[Licence]) -> tuple[Entry, ...]:
-    numbers = {version.id: version.version for version in versions}
+    numbers, several = {version.id: version.version for version in versions}, len(versions) > 1
     query = select(LicenceEvent).where(LicenceEvent.licence_id.in_(numbers)).order_by(LicenceEvent.at, LicenceEvent.id)
     events = session.scalars(query).all()
     names = person_names(session, {event.actor_id for event in events if event.actor_id is not None})
     return tuple(
         Entry(
             event.operation,
-            say(OPERATION_NAMES[Operation(event.operation)]),
+            _title(Operation(event.operation), numbers[event.licence_id] if several else None),
             event.at,
             names.get(event.actor_id) if event.actor_id is not None else None,
             str(event.data.get("reason", "")),
-            numbers[event.licence_id],
         )
         for event in events
     )
+
+
+def _title(operation: Operation, version: int | None) -> Said:
+    name = say(OPERATION_NAMES[operation])
+    return name if version is None else say("%(what)s (version %(number)s)", what=name, number=version)
 
 
 def _card(look: Work, row: Proceeding, licence_type: LicenceType, record: LicenceRecord) -> ProceedingCard:

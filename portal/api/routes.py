@@ -73,14 +73,13 @@ def openapi() -> ResponseReturnValue:
 
 
 def _judge(asked: dict[str, Any]) -> Verdict:
-    settings = _settings()
-    hosts = (settings.public_host,)
     with reading(SYSTEM) as look:
         if "number" in asked:
             return verify_number(asked["number"], asked["check_code"], look.session)
+        trust = current_trust_list(_settings())
         if "file" in asked:
-            return verify_file(asked["file"], current_trust_list(settings), hosts, look.session)
-        return verify_qr(asked["qr"], current_trust_list(settings), hosts, look.session)
+            return verify_file(asked["file"], trust, trust.hosts, look.session)
+        return verify_qr(asked["qr"], trust, trust.hosts, look.session)
 
 
 def _file() -> dict[str, Any]:

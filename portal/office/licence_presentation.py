@@ -10,6 +10,8 @@ from licensing.errors import Conflict
 from licensing.letters.rules import content
 from licensing.licences.operations import Rule
 from licensing.licences.versions import Given, next_version
+from licensing.policy import POLICY, Actor, roles_towards
+from licensing.proceedings.journal import subject_of
 from licensing.proceedings.letters import letter_of, words
 from licensing.proceedings.machine import Event, possible
 from licensing.proceedings.queries import ProceedingCard
@@ -62,9 +64,11 @@ def acts_of(card: ProceedingCard) -> tuple[LicenceAct, ...]:
     return tuple(act for act in ACTS if card.can(act.action))
 
 
-def reasons(card: ProceedingCard) -> tuple[Said, ...]:
-    """Why this officer cannot do what is next."""
+def reasons(actor: Actor, card: ProceedingCard) -> tuple[Said, ...]:
+    """Why this officer cannot do what is next although the post would allow it."""
+    held = roles_towards(actor, subject_of(card.row, card.view.handlers))
     steps = {row.action for row in possible(card.view.state, asked=card.view.asked)} & set(card.rulings)
+    steps = {action for action in steps if POLICY[action].roles & held}
     refused = (card.rulings[action] for action in sorted(steps))
     found = [ruling.reason for ruling in refused if ruling.reason is not None and not ruling.needs_second_factor]
     return tuple({str(reason): reason for reason in found}.values())

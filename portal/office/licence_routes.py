@@ -193,7 +193,7 @@ def _licence_page(page: LicencePage, problem: LeizhengError | None = None) -> Re
 
 def _card(card: ProceedingCard) -> tuple[ProceedingCard, tuple[LicenceAct, ...], ClockCard | None, tuple[Said, ...]]:
     acts = presentation.acts_of(card)
-    return card, acts, clock_card(card.term) if card.term else None, () if acts else presentation.reasons(card)
+    return card, acts, clock_card(card.term) if card.term else None, () if acts else presentation.reasons(current_actor(), card)
 
 
 def _act_page(act: LicenceAct, about: About, filled: Filled, status: int, next_step: Said | None) -> ResponseReturnValue:

@@ -56,10 +56,10 @@ def form() -> ResponseReturnValue:
 @access(Access.PUBLIC)
 def scanned(digits: str) -> ResponseReturnValue:
     """Where the QR leads. The digits are the licence's own signed statement, so there is nothing to guess and nothing to count."""
-    settings = _settings()
-    text = f"https://{settings.public_host}/v/{digits[:LONGEST_QR]}"
+    trust = current_trust_list(_settings())
+    text = f"https://{trust.hosts[0]}/v/{digits[:LONGEST_QR]}"
     with reading(SYSTEM) as look:
-        return _result(verify_qr(text, current_trust_list(settings), (settings.public_host,), look.session))
+        return _result(verify_qr(text, trust, trust.hosts, look.session))
 
 
 @blueprint.get("/verify/number")
@@ -89,8 +89,9 @@ def file() -> ResponseReturnValue:
     allowance = limits.hit((FILES, request.remote_addr or ""))
     if not allowance:
         return _too_often("file", allowance)
+    trust = current_trust_list(settings)
     with reading(SYSTEM) as look:
-        return _result(verify_file(content, current_trust_list(settings), (settings.public_host,), look.session))
+        return _result(verify_file(content, trust, trust.hosts, look.session))
 
 
 def read_upload(upload: FileStorage | None, limit: int) -> bytes:

@@ -30,8 +30,8 @@ _JUDGE = f"""async ({{ texts, trust, tokens, keys, now }}) => {{
   const table = JSON.parse(document.getElementById("checker").dataset.carried);
   const root = {{ key: bytes.fromBase64(table.root.key), id: bytes.fromBase64(table.root.id) }};
   const opened = await lists.openTrustList(bytes.fromBase64(trust), root);
-  for (const [kid, spki] of keys) {{
-    const like = opened.keys.find((key) => key.purpose === "qr");
+  for (const [kid, spki, twin] of keys) {{
+    const like = opened.keys.find((key) => key.purpose === "qr" && key.kid === twin);
     const key = await cose.importKey(bytes.fromBase64(spki));
     opened.keys.push(Object.assign(Object.create(Object.getPrototypeOf(like)), like, {{ kid, key }}));
   }}
@@ -132,12 +132,15 @@ def list_age(visitor: Visitor) -> str:
 def ask_modules(
     visitor: Visitor, texts: Sequence[str], trust: TrustList, tokens: Iterable[tuple[str, bytes]] = (), *, now: float, keys: Any = ()
 ) -> list[Answer]:
-    """What the modules of the page say of each text: overall, whole, genuine, in force, paper, moment of the list."""
+    """What the modules of the page say of each text: overall, whole, genuine, in force, paper, moment of the list.
+
+    ``keys`` are QR keys more than the list has: kid, SubjectPublicKeyInfo, and the kid of the key whose dates and issuer they share.
+    """
     asked = {
         "texts": list(texts),
         "trust": coded(trust.signed),
         "tokens": [(uri, coded(token)) for uri, token in tokens],
-        "keys": [(kid.hex(), coded(spki)) for kid, spki in keys],
+        "keys": [(kid.hex(), coded(spki), twin.hex()) for kid, spki, twin in keys],
         "now": now,
     }
     return [tuple(answer) for answer in visitor.page.evaluate(_JUDGE, asked)]

@@ -19,8 +19,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from visitors import Visitor
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "attacks"))
-from qr_encodings import KINDS
-from qr_mutations import EDWARDS, EDWARDS_KID, RECORD, QrSubject, code_of
+from qr_kinds import KINDS
+from qr_subjects import EDWARDS, EDWARDS_KID, RECORD, QrSubject, code_of, edwards_certificate
 from subjects import CODE, NAME, USCC, Scene, made_scene
 from trust import test_cose
 from trust.test_lz1 import VECTOR_COSE, VECTOR_KEY
@@ -31,6 +31,7 @@ from licensing.licences import status_list
 from licensing.licences.offline import StatusLists, lists_from
 from licensing.licences.verify import verify_qr
 from licensing.policy import SYSTEM
+from licensing.samples import KID
 from licensing.storage import open_storage, reading, storage
 from licensing.trust import cose, lz1, status_token
 from licensing.trust.current import current_trust_list
@@ -67,13 +68,11 @@ def visitor(scene: Scene, tmp_path: Path) -> Iterator[Visitor]:
 # -- the same answers as the register's code ----------------------------------------------------------------------------------------
 
 
-def with_edwards(trust: TrustList) -> TrustList:
+def with_edwards(scene: Scene) -> TrustList:
     """The list of the installation and one Ed25519 key more: the profile allows both."""
-    like = next(iter(trust.qr_keys.values()))
-    key = replace(like, certificate=like.certificate)
-    object.__setattr__(key, "kid", EDWARDS_KID)
-    object.__setattr__(key, "public_key", EDWARDS.public_key())
-    return replace(trust, keys=(*trust.keys, key))
+    own = next(key for key in scene.trust.keys if key.id == f"qr-{KID:02x}")
+    key = replace(own, id=f"qr-{EDWARDS_KID.hex()}", certificate=edwards_certificate(scene))
+    return replace(scene.trust, keys=(*scene.trust.keys, key))
 
 
 EDWARDS_SPKI = EDWARDS.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
@@ -121,11 +120,11 @@ def agree(texts: list[str], ours: list[Any], theirs: list[Any]) -> None:
 
 def test_page_and_register_agree_on_every_kind_of_changed_code(scene: Scene, visitor: Visitor) -> None:
     chance = Random(20261123)  # noqa: S311
-    trust, tokens = with_edwards(scene.trust), tokens_of(scene)
+    trust, tokens = with_edwards(scene), tokens_of(scene)
     made = {KINDS[kind](subject_of(scene, chance)): kind for kind in KINDS for _ in range(EACH_KIND)}
     genuine = {entry["qr"] for entry in scene.entries}
     texts = [text for text in made if sendable(text) and not outside_the_profile(text) and text.replace("/v#", "/v/") not in genuine]
-    keys = [(EDWARDS_KID, EDWARDS_SPKI)]
+    keys = [(EDWARDS_KID, EDWARDS_SPKI, bytes([KID]))]
     theirs = ask_modules(visitor, texts, scene.trust, tokens, now=now().timestamp(), keys=keys)
     agree(texts, python_says(scene, trust, texts, lists_from((token for _, token in tokens), trust)), theirs)
     # What a key signed before it was stolen stays open: only the register can vouch for it.
@@ -209,7 +208,7 @@ def test_published_vectors_hold_in_the_page(scene: Scene, visitor: Visitor) -> N
     """LZ1 (Ed25519), COSE_Sign1 of the working group in the strict form, and a status list of the draft."""
     spki = VECTOR_KEY.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     text = f"https://{scene.hosts[0]}/v/{int.from_bytes(VECTOR_COSE, 'big')}"
-    ((_, whole, _, status, paper, _),) = ask_modules(visitor, [text], scene.trust, now=1763856001, keys=[(b"\x07", spki)])
+    ((_, whole, _, status, paper, _),) = ask_modules(visitor, [text], scene.trust, now=1763856001, keys=[(b"\x07", spki, bytes([KID]))])
     assert (whole, status) == ("signed-code", "offline")
     assert (paper["holder"], paper["uscc"]) == ("某某某防雷检测技术服务有限公司", "91350100M000100Y43")
     vectors, expected = [], []

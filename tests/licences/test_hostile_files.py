@@ -88,10 +88,6 @@ def test_every_hostile_file_gets_a_verdict_in_time(trust: TrustList, kind: str) 
     assert time.monotonic() - begun < 15
 
 
-def _limited(patch: pytest.MonkeyPatch, **limits: int) -> None:
-    patch.setattr(verify, "CHECK_LIMITS", {**verify.CHECK_LIMITS, **limits})
-
-
 def test_the_limits_of_the_child_are_those_that_were_promised() -> None:
     assert verify.CHECK_LIMITS == {"seconds": 10, "memory": 512 * 1024 * 1024}
 
@@ -100,13 +96,12 @@ def _told(found: Verdict) -> tuple[str, str, Overall]:
     return found.whole.code, found.genuine.code, found.overall
 
 
-@pytest.mark.parametrize(("limits", "kind"), [({"seconds": 1}, "timeout"), ({"memory": 40 * 1024 * 1024}, "memory")])
-def test_a_child_that_dies_has_judged_nothing(trust: TrustList, monkeypatch: pytest.MonkeyPatch, limits: dict[str, int], kind: str) -> None:
+def test_a_child_that_dies_has_judged_nothing(trust: TrustList, monkeypatch: pytest.MonkeyPatch) -> None:
     slow = _many_revisions(20_000)
-    _limited(monkeypatch, **limits)
+    monkeypatch.setattr(verify, "CHECK_LIMITS", {**verify.CHECK_LIMITS, "seconds": 1})
     with pytest.raises(SandboxFailure) as died:
         sandbox.ask("licensing.trust.pdf_check:check", slow, **verify.CHECK_LIMITS, trust_pem=trust.to_pem().decode())
-    assert died.value.kind in {kind, "crash"}
+    assert died.value.kind == "timeout"
     assert _told(verify.verify_file(slow, trust, HOSTS, None)) == ("not-checked", "not-checked", Overall.UNKNOWN)
     monkeypatch.undo()
     assert verify.verify_file(b"%PDF-1.7", trust, HOSTS, None).whole.code == "unreadable"

@@ -82,6 +82,7 @@ def test_a_notice_arrives_and_is_answered_in_time(desk: Desk, life: Life, mornin
     page = browser.get(url(licence_id))
     assert "Yours" in text(page)
     assert "Left to answer" in text(page)
+    assert path in page.text
     letter = next(node.get("href") for node in parse(page.text).iter("a") if "/letters/" in node.get("href", ""))
     assert browser.get(letter).data.startswith(b"%PDF-")
     form = text(browser.get(path))

@@ -18,7 +18,6 @@ from licensing.proceedings.tables import Proceeding, ProceedingEvent
 from licensing.storage import reading, storage, unit_of_work
 from licensing.trust.current import current_trust_list
 
-
 FILES = {"file-differs", "qr-differs"}
 """Quick licences have no files, so these are always found."""
 

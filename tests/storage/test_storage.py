@@ -13,9 +13,9 @@ import time_machine
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
-import portal.accounts.tables  # noqa: F401  the migrations make these tables too
-import licensing.proceedings.tables  # noqa: F401
+import licensing.proceedings.tables
 import licensing.trust.tables  # noqa: F401
+import portal.accounts.tables  # noqa: F401  the migrations make these tables too
 from licensing.cases import queries as _all_rooms  # noqa: F401
 from licensing.errors import Conflict, Misconfigured, NotFound
 from licensing.parties.tables import Company
