@@ -343,7 +343,7 @@ def test_a_trust_list_of_a_foreign_root_changes_nothing(listed: Register, visit:
         assert codes(visitor) == ("signed-code", "ok", "in-force-as-of")
     with handing_out(newcomer, "/.well-known/leizheng/trust-list", foreign):
         open_checker(newcomer)
-        assert newcomer.page.locator("#state").inner_text() == newcomer.words("Missing")
+        assert newcomer.page.locator("#state").inner_text() == newcomer.words("Lists missing")
         paste(newcomer, listed.entries[0]["qr"])
         assert codes(newcomer) == ("not-checked", "not-checked", "not-checked")
         assert headline(newcomer) == newcomer.words("Cannot be confirmed")
