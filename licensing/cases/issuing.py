@@ -83,4 +83,3 @@ def _intend(work: Work, case_id: int, opinion: str) -> Licence:
         case_id=case_id,
         case_number=case.row.public_number,
     )
-

@@ -18,6 +18,8 @@ from licensing.clock import CHINA, load_calendar, today
 from licensing.demo import register
 from licensing.demo.cast import Cast, Somebody, load_cast
 from licensing.demo.certificates import certify, moment_of
+from licensing.demo.lives import Lives
+from licensing.demo.lives import timetable as life_timetable
 from licensing.demo.papers import make_papers
 from licensing.demo.register import Registered
 from licensing.demo.stage import Stage
@@ -32,6 +34,7 @@ from licensing.settings import Settings
 from licensing.storage import Base, Work, reading, unit_of_work
 from licensing.storage.counters import Counter
 from licensing.storage.tables import OutboxMessage
+from licensing.trust.publication import publish_installed
 from licensing.words import N_, Said, say
 
 Scale = Literal["full", "small"]
@@ -90,6 +93,7 @@ def load(settings: Settings, progress: Progress | None = None, *, scale: Scale =
         finished = look.session.get(Counter, _finished(scale)) is not None
     if not finished:
         register.ensure_keys(settings, cast)
+        publish_installed(settings)
         _play(settings, cast, register.register(cast), progress or _silent, scale)
         _remember(_finished(scale), 1)
     return DemoWorld(tuple(_people(cast, register.registered(cast))), _counts())
@@ -127,8 +131,13 @@ def _scenes(stage: Stage, scale: Scale, first_day: date) -> list[_Scene]:
         _Scene(act.at, partial(stage.play, act), 1 + LICENCE_STEPS * (act.verb == "grant"))
         for act in timetable(projects, first_day, load_calendar())
     ]
+    lives = Lives(stage)
+    deeds = [
+        _Scene(deed.at, partial(lives.play, deed), 1 + LICENCE_STEPS * (deed.verb == "grant"))
+        for deed in life_timetable(tuple(life for life in stage.cast.lives if scale == "full" or life.small), first_day, load_calendar())
+    ]
     papers = [_Scene(moment_of(firm), partial(certify, stage, firm, place), 1 + LICENCE_STEPS) for place, firm in enumerate(bodies)]
-    return sorted([*papers, *acts], key=lambda scene: scene.at)
+    return sorted([*papers, *acts, *deeds], key=lambda scene: scene.at)
 
 
 class _Count:

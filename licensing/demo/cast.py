@@ -84,6 +84,21 @@ class Firm:
 
 
 @dataclass(frozen=True, slots=True)
+class Life:
+    """What happened to one licence: ``words`` are what people write at its steps. Without a project it is a body's certificate."""
+
+    index: int
+    holder: str
+    project: str | None
+    matter: str
+    story: str
+    ago: int
+    words: Mapping[str, str]
+    changes: Mapping[str, str]
+    small: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Cast:
     """Everybody and everything."""
 
@@ -96,6 +111,7 @@ class Cast:
     designers: tuple[Mapping[str, str], ...]
     builders: tuple[Mapping[str, str], ...]
     wording: Mapping[str, Any]
+    lives: tuple[Life, ...]
 
     @property
     def bodies(self) -> tuple[Firm, ...]:
@@ -122,6 +138,7 @@ def load_cast() -> Cast:
         designers=tuple(units["designer"]),
         builders=tuple(units["builder"]),
         wording=_read("wording"),
+        lives=tuple(_life(index, raw) for index, raw in enumerate(_read("lives")["life"])),
     )
 
 
@@ -174,5 +191,20 @@ def _project(index: int, company: Mapping[str, Any], raw: Mapping[str, Any]) -> 
         design=raw["design"],
         acceptance=raw.get("acceptance"),
         when=raw.get("when"),
+        small=raw.get("small", False),
+    )
+
+
+def _life(index: int, raw: Mapping[str, Any]) -> Life:
+    known = {"holder", "project", "matter", "story", "ago", "changes", "small"}
+    return Life(
+        index=index,
+        holder=raw["holder"],
+        project=raw.get("project"),
+        matter=raw.get("matter", "qualification"),
+        story=raw["story"],
+        ago=raw["ago"],
+        words={name: text for name, text in raw.items() if name not in known},
+        changes=raw.get("changes", {}),
         small=raw.get("small", False),
     )

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from licensing.catalogue import load_catalogue
 from licensing.clock import CHINA
-from licensing.demo.cast import Firm
+from licensing.demo.cast import Bureau, Firm
 from licensing.demo.stage import Stage
 from licensing.licences import actions as licences
 from licensing.licences.production import produce
@@ -21,7 +21,7 @@ from licensing.policy import SYSTEM
 from licensing.storage import reading, unit_of_work
 
 QUALIFICATION = "qualification"
-_TYPE = "qualification_certificate"
+TYPE = "qualification_certificate"
 # The order numbers of the provincial departments, as certificate numbers carry them.
 _PROVINCES = {"32": "10", "33": "11"}
 
@@ -43,14 +43,19 @@ def certify(stage: Stage, firm: Firm, place: int) -> None:
         stage.hand_over((place, QUALIFICATION), partial(_put_in_force, licence_id), moment_of(firm))
 
 
+def bureau_of(stage: Stage, firm: Firm) -> Bureau:
+    """The provincial authority that recognises inspection bodies where ``firm`` is at home."""
+    province = firm.details["region_code"][:2]
+    return next(bureau for bureau in stage.cast.bureaus if QUALIFICATION in bureau.matters and bureau.prefixes == (province,))
+
+
 def _known(firm: Firm) -> Licence | None:
     with reading(SYSTEM) as look:
-        return look.session.scalar(select(Licence).where(Licence.holder_code == firm.uscc, Licence.type == _TYPE))
+        return look.session.scalar(select(Licence).where(Licence.holder_code == firm.uscc, Licence.type == TYPE, Licence.version == 1))
 
 
 def _intend(stage: Stage, firm: Firm) -> int:
-    province = firm.details["region_code"][:2]
-    bureau = next(bureau for bureau in stage.cast.bureaus if QUALIFICATION in bureau.matters and bureau.prefixes == (province,))
+    bureau, province = bureau_of(stage, firm), firm.details["region_code"][:2]
     words = stage.cast.wording[QUALIFICATION]
     printed = {
         "grade": words["grade"][firm.grade],
@@ -61,7 +66,7 @@ def _intend(stage: Stage, firm: Firm) -> int:
     with unit_of_work(SYSTEM) as work:
         licence = licences.intend(
             work,
-            load_catalogue().licence_type(_TYPE),
+            load_catalogue().licence_type(TYPE),
             authority(work.session, stage.ids.authorities[bureau.code]),
             company(work.session, stage.ids.companies[firm.name]),
             project=None,

@@ -73,18 +73,21 @@ class Stage:
     def applicant(self, project: Project) -> Actor:
         """The person who applies for the company of ``project``."""
         people = self.firm(project).people
-        return self._actor(people[project.index % len(people)])
+        return self.actor(people[project.index % len(people)])
 
     def officer(self, act: Act, role: Role) -> Actor:
         """An officer of the responsible authority in this post who does not belong to the company; they take turns.
 
         Approvers do not: the one with the fewest posts decides, who has neither accepted nor proposed.
         """
-        members = {key for key, company in self.cast.extra_seats if company == act.project.company}
-        fitting = [person for person in self.bureau(act.project).officers if role in person.posts and person.key not in members]
+        return self.officer_at(self.bureau(act.project), act.project.company, role, act.project.index + (act.matter == DESIGN))
+
+    def officer_at(self, bureau: Bureau, company: str, role: Role, turn: int) -> Actor:
+        """The same for any bureau and company; ``turn`` says whose turn it is."""
+        members = {key for key, held in self.cast.extra_seats if held == company}
+        fitting = [person for person in bureau.officers if role in person.posts and person.key not in members]
         fitting.sort(key=lambda person: len(person.posts))
-        turn = 0 if role is Role.APPROVER else act.project.index + (act.matter == DESIGN)
-        return self._actor(fitting[turn % len(fitting)].key)
+        return self.actor(fitting[0 if role is Role.APPROVER else turn % len(fitting)].key)
 
     def bureau(self, project: Project) -> Bureau:
         """The authority that decides: the one with the longest fitting prefix."""
@@ -137,7 +140,8 @@ class Stage:
             query = select(CaseEvent.type).where(CaseEvent.case_id == self.cases[key]).order_by(CaseEvent.sequence)
             return list(look.session.scalars(query))
 
-    def _actor(self, key: str) -> Actor:
+    def actor(self, key: str) -> Actor:
+        """The person with this key, as of the moment that is being played, the second factor just shown."""
         with reading(SYSTEM) as look:
             return actor_for(look.session, self.ids.people[key], on=local_date(look.now), second_factor_at=look.now)
 

@@ -122,13 +122,13 @@ def _running(steps: Steps) -> int:
 
 def _placed(project: Project, matter: str, steps: Steps, submitted: date, calendar: Calendar) -> list[Act]:
     return [
-        Act(_moment(add_working_days(submitted, days, calendar), project, place), project, matter, verb, place)
+        Act(moment(add_working_days(submitted, days, calendar), project.index, place), project, matter, verb, place)
         for place, (verb, days) in enumerate(steps)
     ]
 
 
-def _moment(day: date, project: Project, place: int) -> datetime:
+def moment(day: date, index: int, place: int) -> datetime:
     """An hour at which offices work: 9:00 to 11:45 or 14:00 to 16:45, in China."""
-    minute = (project.index * 53 + place * 97) % 330
+    minute = (index * 53 + place * 97) % 330
     start = time(9) if minute < 165 else time(14)
-    return datetime.combine(day, start, tzinfo=CHINA) + timedelta(minutes=minute % 165, seconds=(project.index * 17 + place * 7) % 60)
+    return datetime.combine(day, start, tzinfo=CHINA) + timedelta(minutes=minute % 165, seconds=(index * 17 + place * 7) % 60)

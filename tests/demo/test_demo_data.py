@@ -11,9 +11,12 @@ from stdnum.cn import uscc
 from licensing.cases.machine import FINAL, Event, State, transition
 from licensing.catalogue import load_catalogue
 from licensing.clock import CHINA, add_working_days, load_calendar
+from licensing.demo import lives
 from licensing.demo.cast import load_cast
+from licensing.demo.certificates import moment_of
 from licensing.demo.stories import ACCEPTANCE, DESIGN, EVENTS, STORIES, Act, timetable
 from licensing.documents.fonts import missing_glyphs
+from licensing.licences.operations import ANSWER_DAYS
 
 TODAY = date(2026, 11, 24)
 DAYS = [TODAY, date(2026, 3, 7), date(2026, 10, 4), date(2026, 2, 14)]
@@ -106,6 +109,38 @@ def test_steps_of_a_case_follow_each_other(today: date) -> None:
         assert [act.place for act in acts] == list(range(len(acts)))
         if matter == ACCEPTANCE:
             assert by_case[index, DESIGN][-1].at < acts[0].at
+
+
+@pytest.mark.parametrize("today", DAYS)
+def test_what_happened_to_licences_happened_after_their_issue_and_before_today(today: date) -> None:
+    cast, calendar = load_cast(), load_calendar()
+    granted = {(act.project.name, act.matter): act.at for act in timetable(cast.projects, today, calendar) if act.verb == "grant"}
+    issued = {firm.name: moment_of(firm) for firm in cast.bodies}
+    deeds = lives.timetable(cast.lives, today, calendar)
+    assert {deed.life.index for deed in deeds} == {life.index for life in cast.lives}
+    for deed in deeds:
+        begun = issued[deed.life.holder] if deed.life.project is None else granted[deed.life.project, deed.life.matter]
+        at = deed.at.astimezone(CHINA)
+        assert begun < deed.at, deed
+        assert at.date() < today, deed
+        assert calendar.is_working(at.date())
+
+
+def test_the_lives_show_every_end_and_what_waits() -> None:
+    stories = {life.story for life in load_cast().lives}
+    assert stories == set(lives.STORIES) == set(lives.OPERATIONS)
+    assert set(lives.VERBS) == set(lives.EVENTS) == {verb for steps in lives.STORIES.values() for verb, _ in steps}
+    assert len({(life.holder, life.project) for life in load_cast().lives}) == len(load_cast().lives)
+    assert any(life.small for life in load_cast().lives)
+
+
+def test_a_decision_lies_after_the_time_to_answer_where_nobody_answered() -> None:
+    calendar = load_calendar()
+    silent = [deed for deed in lives.timetable(load_cast().lives, TODAY, calendar) if deed.verb == "notice"]
+    for notice in silent:
+        decided = [deed for deed in lives.timetable((notice.life,), TODAY, calendar) if deed.verb in ("answer", "demand", "decide")]
+        if decided and decided[0].verb == "decide":
+            assert decided[0].at.date() > add_working_days(notice.at.date(), ANSWER_DAYS, calendar)
 
 
 def test_the_past_is_about_a_year_long() -> None:

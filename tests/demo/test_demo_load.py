@@ -21,10 +21,13 @@ from licensing.demo.stories import Act
 from licensing.licences.tables import Licence
 from licensing.parties.queries import actor_for
 from licensing.policy import SYSTEM
+from licensing.proceedings.tables import Proceeding
+from licensing.selfcheck import row_problems
 from licensing.settings import Settings
 from licensing.storage import open_storage, reading, storage
 from licensing.storage.migrations import upgrade
 from licensing.storage.queries import waiting_messages
+from licensing.trust.current import current_trust_list
 from portal.accounts.rules import matching_step
 from portal.accounts.secrets_at_rest import totp_key
 from portal.demo_accounts import DEMO_PASSWORD, demo_accounts, ensure_accounts, first_of_each_role, write_accounts
@@ -110,11 +113,20 @@ def test_progress_goes_up_to_the_end(loaded: Loaded) -> None:
 def test_licences_are_in_force_numbered_and_dated_in_order(loaded: Loaded) -> None:
     with reading(SYSTEM) as look:
         licences = look.session.scalars(select(Licence).order_by(Licence.authority_id, Licence.type, Licence.serial)).all()
-    assert {licence.status for licence in licences} == {"in_force"}
+    assert {licence.status for licence in licences} == {"in_force", "suspended", "replaced"}
     assert {licence.type for licence in licences} == {"design_approval", "acceptance_opinion", "qualification_certificate"}
     assert all(storage().files.get(licence.file_sha256 or "").startswith(b"%PDF") for licence in licences)
     assert all(licence.issued_on < TUESDAY for licence in licences)
     assert any(licence.number == "1102024001" for licence in licences)
+
+
+def test_licences_have_lived_since(loaded: Loaded) -> None:
+    with reading(SYSTEM) as look:
+        states = {(row.operation, row.state) for row in look.session.scalars(select(Proceeding))}
+        versions = look.session.scalars(select(Licence.version).where(Licence.type == "qualification_certificate")).all()
+        assert list(row_problems(look.session, storage().files, current_trust_list(storage().settings))) == []
+    assert states == {("suspend", "notified"), ("suspend", "done"), ("change", "done")}
+    assert sorted(versions) == [1, 2]
 
 
 def test_deadlines_are_lively_and_in_order(loaded: Loaded) -> None:
