@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from sqlalchemy.exc import SQLAlchemyError
 
 from licensing.commands.console import FAILED, Command, as_data, print_facts, print_json, print_table, words
+from licensing.demo.register import KEYS_FROM
 from licensing.documents import doctor as documents
 from licensing.errors import LeizhengError
 from licensing.policy import SYSTEM
@@ -131,8 +132,10 @@ def _reason(error: SQLAlchemyError) -> Said:
 
 
 def _service_keys(settings: Settings) -> Outcome:
-    outcome = ensure_service_keys(settings.keys, token=Token.of(settings))
-    return ensure_test_tsa(settings.keys) if settings.tsa == TEST else outcome
+    # The demo world signs in a past of its own.
+    not_before = KEYS_FROM if settings.demo else None
+    outcome = ensure_service_keys(settings.keys, not_before=not_before, token=Token.of(settings))
+    return ensure_test_tsa(settings.keys, not_before=not_before) if settings.tsa == TEST else outcome
 
 
 def _migrated(settings: Settings) -> str:

@@ -80,11 +80,18 @@ def other(value: Any, column: sa.Column[Any], dice: random.Random) -> Any:
     return OTHERS[type(value)](value, dice)
 
 
+class Refused(Exception):
+    """The database did not take the change, so there is nothing to find."""
+
+
 def edit(session: Session, table: sa.Table, dice: random.Random) -> str:
     row = dice.choice(session.execute(sa.select(table)).mappings().all())
     column = dice.choice(list(table.columns))
-    changed = {column: other(row[column], column, dice)}
-    session.execute(sa.update(table).where(*_this(table, row)).values(changed))
+    changed = other(row[column], column, dice)
+    session.execute(sa.update(table).where(*_this(table, row)).values({column: changed}))
+    here = [column == (changed if column.primary_key else row[column]) for column in table.primary_key]
+    if session.scalar(sa.select(column).where(*here)) == row[column]:
+        raise Refused  # PostgreSQL cuts blanks that are too many for a column
     return f"{table.name}.{column.name}"
 
 
@@ -147,8 +154,8 @@ def test_a_thousand_tamperings_are_all_found(world: World) -> None:
                 what = way(session, dice.choice(tables()), dice)
                 session.flush()
                 problems = found(session, world)
-            except (IntegrityError, sa.exc.DataError):
-                continue  # the database itself refused
+            except (IntegrityError, sa.exc.DataError, Refused):
+                continue
             finally:
                 session.rollback()
         done[way.__name__] += 1
