@@ -14,9 +14,12 @@ from licensing.trust.trust_list import TrustList
 
 @dataclass(frozen=True, slots=True)
 class StatusLists:
-    """The newest verified status list of each authority, by the list's address."""
+    """The newest verified status list of each authority, by the list's address.
 
-    tokens: Mapping[str, StatusToken] = field(default_factory=dict)
+    There are several where an authority signed twice in one second: nobody can tell which came last, so the worst they say counts.
+    """
+
+    tokens: Mapping[str, tuple[StatusToken, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +38,16 @@ class Reference:
 
 def lists_from(tokens: Iterable[bytes], trust: TrustList) -> StatusLists:
     """The lists in ``tokens`` (CWT or JWT), of several for one authority the newest. Raises ``StatusRefused`` for one that is not ours."""
-    newest: dict[str, StatusToken] = {}
+    verified: dict[str, list[StatusToken]] = {}
     for token in tokens:
         found = status_token.verify(token, trust.status_keys)
-        known = newest.get(found.uri)
-        if known is None or known.as_of <= found.as_of:
-            newest[found.uri] = found
-    return StatusLists(newest)
+        verified.setdefault(found.uri, []).append(found)
+    return StatusLists({uri: _newest(lists) for uri, lists in verified.items()})
+
+
+def _newest(lists: list[StatusToken]) -> tuple[StatusToken, ...]:
+    last = max(token.as_of for token in lists)
+    return tuple(token for token in lists if token.as_of == last)
 
 
 def status_offline(reference: Reference, lists: StatusLists | None, moment: datetime) -> tuple[Answer, datetime | None]:
@@ -51,8 +57,9 @@ def status_offline(reference: Reference, lists: StatusLists | None, moment: date
     """
     if reference.over or reference.early:
         return IN_FORCE["expired" if reference.over else "not-yet-valid"], None
-    token = lists.tokens.get(reference.uri or "") if lists is not None else None
-    if token is None:
+    tokens = lists.tokens.get(reference.uri or "", ()) if lists is not None else ()
+    if not tokens:
         return IN_FORCE["offline"], None
+    token = max(tokens, key=lambda token: token.value(reference.index))
     covers = token.as_of >= reference.issued_at
     return listed_answer(token.value(reference.index), token.as_of, fresh=token.fresh_at(moment), covers=covers), token.as_of

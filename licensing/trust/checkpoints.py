@@ -34,17 +34,19 @@ Track = Callable[[Iterable[Any], int], Iterable[Any]]
 
 
 def publish(settings: Settings) -> StoredCheckpoint | None:
-    """The checkpoint that covers the whole log, signed now if the log grew; None while it is empty.
+    """A checkpoint that covers all that is committed now, signed if there is none yet; None while the log is empty.
 
     Call it outside of any transaction: only what is committed is signed. Raises ``Unavailable`` (``register-behind``) when the signer, or a
     witness, already saw a larger log or another one, ``Conflict`` when the signer refuses, ``LogDamaged``, and what
     ``Signer.sign_checkpoint`` raises.
     """
-    signer = current_signer(settings)
+    signer, wanted = current_signer(settings), None
     for _ in range(_ATTEMPTS):
         seen = signer.latest_checkpoint()
         checkpoint, consistency, stored = _head(settings, None if seen is None else (seen.size, seen.root))
-        if checkpoint.size == 0 or (stored is not None and stored.size == checkpoint.size):
+        wanted = checkpoint.size if wanted is None else wanted
+        # Whoever published it: who runs after a log that others make grow would never arrive.
+        if wanted == 0 or (stored is not None and stored.size >= wanted):
             return stored
         try:
             note = signer.sign_checkpoint(CheckpointRequest(checkpoint.origin, checkpoint.size, checkpoint.root, consistency))

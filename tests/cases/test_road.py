@@ -16,6 +16,8 @@ from licensing.errors import Conflict, Forbidden, Invalid, NotFound, Reauthentic
 from licensing.letters.actions import sealed_pdf
 from licensing.licences.status import Status
 
+pytestmark = pytest.mark.slow
+
 
 def test_design_review_from_draft_to_licence(world: World) -> None:
     licence = world.granted("design_review")

@@ -15,6 +15,8 @@ from licensing import cli
 from licensing.licences.status import Status
 from licensing.settings import Settings
 
+pytestmark = pytest.mark.slow
+
 Run = Callable[..., Result]
 
 

@@ -70,10 +70,15 @@ def test_a_stranger_checks_with_a_list_that_was_carried_along(
         assert (result.exit_code, said(result)["in_force"]["code"]) == (2, "status-stale")
 
 
-def test_of_two_lists_the_newer_one_counts(there: Run, register: Register, tmp_path: Path) -> None:
+@pytest.mark.parametrize("later", [timedelta(0), timedelta(seconds=1)], ids=["in the same second", "a second later"])
+def test_of_two_lists_the_newer_one_counts(there: Run, register: Register, tmp_path: Path, later: timedelta) -> None:
+    moment = now().replace(microsecond=0)
+    with time_machine.travel(moment, tick=False):
+        status_list.refresh_all()
     old = exported(there, tmp_path, "cwt")
-    register.change(status=Status.SUSPENDED, status_since=now())
-    status_list.refresh_all()
+    with time_machine.travel(moment + later + timedelta(microseconds=1), tick=False):
+        register.change(status=Status.SUSPENDED, status_since=now())
+        status_list.refresh_all()
     new = exported(there, tmp_path, "jwt")
     result = there("verify", register.entries[0]["qr"], "--offline", "--status", new, "--status", old, "--json")
     assert (result.exit_code, said(result)["in_force"]["code"]) == (1, "suspended")

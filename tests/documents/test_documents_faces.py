@@ -20,6 +20,8 @@ from licensing.documents.sandbox import ask
 from licensing.documents.seal import seal_svg
 from licensing.errors import Invalid, Misconfigured
 
+pytestmark = pytest.mark.slow
+
 LONG_ROWS = [
     ("项目名称", "新建南京至淮安城际铁路江北站站房及相关配套综合交通枢纽工程第三标段站前广场地下空间与附属商业服务建筑群一期二阶段工程"),
     ("项目地址", ("江苏省南京市浦口区江浦街道浦滨路以东、沿江大道以南、新浦路以西、规划支路以北地块" * 6)[:200]),

@@ -7,7 +7,11 @@ from contextlib import suppress
 from pathlib import Path
 from threading import Barrier
 
+import pytest
+
 from licensing.documents import sandbox, seal
+
+pytestmark = pytest.mark.slow
 
 # Characters that no other test draws: their glyphs are unpacked here for the first time.
 NAMES = tuple("".join(map(chr, range(start, start + 12))) for start in range(0x8D00, 0x8D60, 12))

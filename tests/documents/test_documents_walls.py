@@ -22,6 +22,8 @@ from licensing.documents.letter import Letter, render_letter
 from licensing.documents.sandbox import MEBIBYTE, SandboxFailure, ask
 from licensing.errors import Misconfigured
 
+pytestmark = pytest.mark.slow
+
 DRILL = "licensing.documents.drill:"
 SECRET = "CANARY-5f1d0c7e"
 

@@ -85,12 +85,10 @@ class Refused(Exception):
 
 
 def edit(session: Session, table: sa.Table, dice: random.Random) -> str:
-    row = dice.choice(session.execute(sa.select(table)).mappings().all())
-    column = dice.choice(list(table.columns))
-    changed = other(row[column], column, dice)
-    session.execute(sa.update(table).where(*_this(table, row)).values({column: changed}))
-    here = [column == (changed if column.primary_key else row[column]) for column in table.primary_key]
-    if session.scalar(sa.select(column).where(*here)) == row[column]:
+    rows = session.execute(sa.select(table).order_by(*table.primary_key)).mappings().all()
+    row, column = dice.choice(rows), dice.choice(list(table.columns))
+    session.execute(sa.update(table).where(*_this(table, row)).values({column: other(row[column], column, dice)}))
+    if session.execute(sa.select(table).order_by(*table.primary_key)).mappings().all() == rows:
         raise Refused  # PostgreSQL cuts blanks that are too many for a column
     return f"{table.name}.{column.name}"
 

@@ -156,6 +156,7 @@ def test_the_signer_remembers_what_the_house_forgot(house: Settings) -> None:
         assert gate.behind(look.session)
 
 
+@pytest.mark.slow
 def test_a_process_that_starts_learns_it_from_the_signer(house: Settings, tmp_path_factory: pytest.TempPathFactory) -> None:
     grow(10)
     checkpoints.publish(house)
@@ -211,6 +212,7 @@ def test_those_who_can_wait_do_when_the_signer_is_busy(house: Settings, monkeypa
     assert checkpoints.covering(house, 3).size == 4, "a licence does not wait"
 
 
+@pytest.mark.slow
 def test_a_signer_that_does_not_answer_fails_nobody_who_can_wait(house: Settings, tmp_path_factory: pytest.TempPathFactory) -> None:
     grow()
     away = house.model_copy(update={"signer": tmp_path_factory.mktemp("s") / "nobody.sock"})

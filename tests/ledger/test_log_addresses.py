@@ -17,6 +17,8 @@ from licensing.settings import Settings
 from licensing.storage import reading, storage, unit_of_work
 from portal.app import create_app
 
+pytestmark = pytest.mark.slow
+
 SECRET = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 LOG = NoteKey("zz.example.gov.cn/log", SECRET.public_key().public_bytes_raw())
 

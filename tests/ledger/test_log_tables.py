@@ -99,6 +99,7 @@ def test_heads_and_proofs_come_from_rows(log: Settings) -> None:
                 assert queries.consistency(look.session, place + 1, size) == consistency_proof(hashes, place + 1)
 
 
+@pytest.mark.slow
 def test_the_second_level_is_filled_too(settings: Settings) -> None:
     """65,536 leaves make the first full tile of level 1. All but the last are put there in bulk."""
     open_storage(settings)

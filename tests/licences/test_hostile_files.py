@@ -16,6 +16,8 @@ from licensing.licences.verdict import Overall, Verdict
 from licensing.trust import keys, trust_list
 from licensing.trust.trust_list import TrustList
 
+pytestmark = pytest.mark.slow
+
 HOSTS = ("zz.example.gov.cn",)
 
 

@@ -28,6 +28,8 @@ from licensing.settings import Settings
 from licensing.storage import open_storage, reading, storage, unit_of_work
 from licensing.trust.current import current_trust_list
 
+pytestmark = pytest.mark.slow
+
 TABLE = """
                     | by  | online                       | offline, fresh list        | offline, stale list        | offline, no list
 valid               | QR  | valid in-force               | valid in-force-as-of       | unknown status-stale       | unknown offline

@@ -11,6 +11,7 @@ import pytest
 import time_machine
 from argon2 import PasswordHasher
 from flask import Flask
+from jinja2.bccache import Bucket, BytecodeCache
 
 from licensing.parties import actions as parties
 from licensing.policy import SYSTEM, Role
@@ -30,6 +31,23 @@ from world import build_world
 LONG_AGO = date(2020, 1, 1)
 
 
+class Compiled(BytecodeCache):
+    """Templates that an application of another test compiled: every test makes an application, the templates stay the same."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if bucket.key in self._kept:
+            bucket.bytecode_from_string(self._kept[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._kept[bucket.key] = bucket.bytecode_to_string()
+
+
+COMPILED = Compiled()
+
+
 @pytest.fixture
 def make_app() -> Iterator[Callable[[Settings], Flask]]:
     """Make one more application on the same data, as a second process would be; its connections are closed afterwards."""
@@ -37,6 +55,7 @@ def make_app() -> Iterator[Callable[[Settings], Flask]]:
 
     def make(settings: Settings) -> Flask:
         made = create_app(settings)
+        made.jinja_env.bytecode_cache = COMPILED
         made.test_client_class = CheckingClient
         engines.append(storage().engine)
         return made

@@ -119,6 +119,7 @@ def test_sentences_are_gathered_from_code_and_templates() -> None:
     assert "Lightning protection class" in gathered, "the data of the matters"
 
 
+@pytest.mark.slow
 def test_a_translation_survives_extraction_and_is_compiled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(i18n, "TRANSLATIONS", tmp_path)
     i18n.extract()

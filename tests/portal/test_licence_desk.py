@@ -18,6 +18,8 @@ from licensing.proceedings import actions, issuing
 from licensing.proceedings.machine import State
 from licensing.storage import unit_of_work
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def life(desk: Desk) -> Life:

@@ -22,6 +22,8 @@ from licensing.trust.signer_client import RemoteSigner
 from portal import processes
 from portal.processes import Companion, beside, kept
 
+pytestmark = pytest.mark.slow
+
 NOTE = "import os, sys, time; open(sys.argv[1], 'a').write(f'{os.getpid()}\\n'); time.sleep(600)"
 
 

@@ -29,6 +29,8 @@ from licensing.proceedings.machine import State
 from licensing.proceedings.tables import Proceeding
 from licensing.storage import reading, unit_of_work
 
+pytestmark = pytest.mark.slow
+
 ADVERSE = [operation for operation, rule in OPERATIONS.items() if rule.notice is not None]
 
 

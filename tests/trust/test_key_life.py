@@ -442,6 +442,7 @@ def test_a_root_that_came_back_signs_what_waits(service: Path, safe: Path) -> No
     assert {key.id for key in listed(service).keys} == {SEAL, "qr-07", "status-1", "log-1"}
 
 
+@pytest.mark.slow
 @given(data=st.data())
 @profile(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_whatever_is_done_to_keys_the_lists_form_one_chain(

@@ -33,6 +33,8 @@ from licensing.words import Said, say
 
 from .documents import qr, seal
 
+pytestmark = pytest.mark.slow
+
 NOBODY = 65534
 
 
