@@ -12,12 +12,14 @@ from importlib.resources import files
 from io import BytesIO
 from threading import Lock
 from typing import Any
+from xml.etree import ElementTree
 
 from jinja2 import FileSystemLoader, StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from weasyprint import HTML, Document
 from weasyprint import Attachment as EmbeddedFile
 from weasyprint.css import ColorProfile
+from weasyprint.images import SVGImage
 from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
 
@@ -55,10 +57,11 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True)
 class Asset:
-    """A listed file that a template may show as ``asset://<name>``."""
+    """A listed file that a template may show as ``asset://<name>``. A ``lasting`` one stands on many pages and is drawn once."""
 
     media_type: str
     content: bytes
+    lasting: bool = False
 
 
 class ListedFilesOnly(URLFetcher):  # type: ignore[misc]
@@ -76,9 +79,31 @@ class ListedFilesOnly(URLFetcher):  # type: ignore[misc]
         return URLFetcherResponse(url, asset.content, {"Content-Type": asset.media_type})
 
 
-def svg(content: bytes) -> Asset:
-    """``content`` as an SVG asset."""
-    return Asset("image/svg+xml", content)
+class Drawing(SVGImage):  # type: ignore[misc]
+    """An SVG of solid colours whose drawing operators are kept: thousands of points are read once, not once for each page."""
+
+    def __init__(self, content: bytes) -> None:
+        super().__init__(ElementTree.fromstring(content), SCHEME, None, None)  # noqa: S314 (drawn by ourselves)
+        self._kept: dict[tuple[float, float], bytes] = {}
+
+    def draw(self, stream: Any, concrete_width: float, concrete_height: float, style: Any) -> None:
+        """Write the operators for this size into ``stream``."""
+        size = concrete_width, concrete_height
+        if size not in self._kept:
+            own = stream.clone()
+            super().draw(own, *size, style)
+            self._kept[size] = b"\n".join(own.stream)
+        # The operators name the state of full opacity, which each document has to define.
+        stream.push_state()
+        stream.set_alpha(1.0)
+        stream.set_alpha(1.0, stroke=True)
+        stream.stream.append(self._kept[size])
+        stream.pop_state()
+
+
+def svg(content: bytes, *, lasting: bool = False) -> Asset:
+    """``content`` as an SVG asset; ``lasting`` when the same picture stands on many pages."""
+    return Asset("image/svg+xml", content, lasting)
 
 
 def render_html(template: str, context: Mapping[str, Any], asset_names: Sequence[str] = ()) -> str:
@@ -90,9 +115,11 @@ def lay_out(template: str, context: Mapping[str, Any], *, assets: Mapping[str, A
     """The pages of ``template``, not yet written. Errors: ``Invalid`` ``glyph-missing``; ``Misconfigured`` ``unlisted-file``."""
     text = render_html(template, context, tuple(assets))
     require_glyphs(html.unescape(text) + title)
+    lasting = {f"{SCHEME}{name}": _drawing(asset.content) for name, asset in assets.items() if asset.lasting}
     with _one_at_a_time:
         try:
-            document = HTML(string=text, base_url=SCHEME, url_fetcher=ListedFilesOnly(assets)).render(font_config=_fonts())
+            source = HTML(string=text, base_url=SCHEME, url_fetcher=ListedFilesOnly(assets))
+            document = source.render(font_config=_fonts(), cache=lasting)
         except FatalURLFetchingError as error:
             raise Misconfigured(
                 say("A document template asks for a file that is not listed (%(detail)s).", detail=str(error)), code="unlisted-file"
@@ -162,6 +189,11 @@ def _environment() -> ImmutableSandboxedEnvironment:
     return ImmutableSandboxedEnvironment(
         loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
+
+
+@lru_cache(maxsize=64)
+def _drawing(content: bytes) -> Drawing:
+    return Drawing(content)
 
 
 @lru_cache(maxsize=1)

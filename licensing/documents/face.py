@@ -46,7 +46,7 @@ def render_face(
 
     Errors: ``Invalid`` ``face-too-long`` when the texts do not fit on one page in the tightest type, ``glyph-missing``.
     """
-    assets = {"qr": svg(qr.svg), "seal": svg(seal), "ground": svg(ground_svg(landscape=template in LANDSCAPE))}
+    assets = {"qr": svg(qr.svg), "seal": svg(seal, lasting=True), "ground": svg(ground_svg(landscape=template in LANDSCAPE), lasting=True)}
     label_em = 1.8 + max((len(label) for label, _ in face.rows), default=0)
     title = f"{face.type_name} {face.number}"
     for density in DENSITIES:

@@ -33,5 +33,5 @@ def render_letter(
         attachments=attachments,
         title=f"{letter.title} {letter.number}",
         identifier=identifier,
-        assets={"seal": svg(seal)} if seal else {},
+        assets={"seal": svg(seal, lasting=True)} if seal else {},
     )

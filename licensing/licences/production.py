@@ -6,6 +6,7 @@ checked by the public verifier's own code → stored by content hash. Nothing he
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -106,8 +107,12 @@ def _prepare(settings: Settings, job: _Job) -> bytes:
         identifier=record.digest[:16],
         issued_at=datetime.fromisoformat(record.decided_at).astimezone(CHINA),
     )
-    _lint(pdf, prefix + digits, face.texts())
-    return _remember(job.licence_id, prefix + digits, sealing.prepare(settings, job.order, pdf))
+    # The child looks at the page while this process makes room for the signature; nothing is signed before both are done.
+    with ThreadPoolExecutor(1) as beside:
+        looked_at = beside.submit(_lint, pdf, prefix + digits, face.texts())
+        prepared = sealing.prepare(settings, job.order, pdf)
+        looked_at.result()
+    return _remember(job.licence_id, prefix + digits, prepared)
 
 
 def _lint(pdf: bytes, qr_text: str, texts: tuple[str, ...]) -> None:
