@@ -60,6 +60,11 @@ def status_offline(reference: Reference, lists: StatusLists | None, moment: date
     tokens = lists.tokens.get(reference.uri or "", ()) if lists is not None else ()
     if not tokens:
         return IN_FORCE["offline"], None
-    token = max(tokens, key=lambda token: token.value(reference.index))
+    token = max(tokens, key=lambda token: _weight(token.value(reference.index)))
     covers = token.as_of >= reference.issued_at
     return listed_answer(token.value(reference.index), token.as_of, fresh=token.fresh_at(moment), covers=covers), token.as_of
+
+
+def _weight(value: int | None) -> int:
+    """A list that has no place for the licence yet is the earlier one of its second."""
+    return -1 if value is None else value
