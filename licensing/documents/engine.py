@@ -16,14 +16,14 @@ from xml.etree import ElementTree
 
 from jinja2 import FileSystemLoader, StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
-from weasyprint import HTML, Document
+from weasyprint import CSS, HTML, Document
 from weasyprint import Attachment as EmbeddedFile
 from weasyprint.css import ColorProfile
 from weasyprint.images import SVGImage
 from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
 
-from licensing.documents.fonts import require_glyphs
+from licensing.documents.fonts import COMMON, common_font, require_glyphs
 from licensing.errors import Misconfigured
 from licensing.settings import PROJECT_ROOT
 from licensing.words import say
@@ -203,4 +203,8 @@ def _srgb() -> bytes:
 
 @lru_cache(maxsize=1)
 def _fonts() -> FontConfiguration:
-    return FontConfiguration()
+    known, cuts = FontConfiguration(), {400: common_font(), 700: common_font(bold=True)}
+    listed = ListedFilesOnly({f"{weight}.otf": Asset("font/otf", cut) for weight, cut in cuts.items()})
+    faces = (f'@font-face {{font-family: "{COMMON}"; font-weight: {weight}; src: url({SCHEME}{weight}.otf)}}' for weight in cuts)
+    CSS(string="".join(faces), base_url=SCHEME, font_config=known, url_fetcher=listed)
+    return known
