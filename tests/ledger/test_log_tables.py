@@ -25,6 +25,8 @@ from licensing.storage import Work, create_engine, open_storage, reading, storag
 from licensing.storage.counters import Counter
 from licensing.storage.migrations import downgrade, upgrade
 
+pytestmark = pytest.mark.slow
+
 SIZE = 600
 SECRET = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 LOG = NoteKey("zz.example.gov.cn/log", SECRET.public_key().public_bytes_raw())
@@ -99,7 +101,6 @@ def test_heads_and_proofs_come_from_rows(log: Settings) -> None:
                 assert queries.consistency(look.session, place + 1, size) == consistency_proof(hashes, place + 1)
 
 
-@pytest.mark.slow
 def test_the_second_level_is_filled_too(settings: Settings) -> None:
     """65,536 leaves make the first full tile of level 1. All but the last are put there in bulk."""
     open_storage(settings)

@@ -28,6 +28,8 @@ from licensing.trust.current import current_trust_list
 from licensing.trust.status_token import StatusRefused, StatusToken
 from licensing.words import say
 
+pytestmark = pytest.mark.slow
+
 CODE = "320100"
 URI = f"https://zz.example.gov.cn/status/{CODE}"
 DIGEST = "ab" * 32

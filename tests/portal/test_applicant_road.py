@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from applicant_tools import promise, save, upload
 from office_tools import Desk, text
 from portal_tools import CheckingClient
@@ -9,6 +10,8 @@ from world import acceptance_answers, design_answers, result
 
 from licensing.cases import actions, issuing
 from licensing.cases.actions import Item
+
+pytestmark = pytest.mark.slow
 
 
 def start(desk: Desk, matter: str) -> tuple[CheckingClient, int]:

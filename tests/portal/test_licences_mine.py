@@ -16,6 +16,8 @@ from licensing.licences.operations import Operation
 from licensing.licences.status import Status
 from licensing.proceedings.machine import State
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def life(desk: Desk) -> Life:

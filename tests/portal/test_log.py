@@ -24,6 +24,8 @@ from licensing.trust import checkpoints
 from portal.public import verify_routes
 from portal.security import Access
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def visitor(register: Register, make_app: Callable[[Settings], Flask]) -> CheckingClient:

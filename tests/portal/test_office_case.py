@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from datetime import UTC, date, datetime
 
+import pytest
 import time_machine
 from office_tools import ACTS, Desk, buttons, case_url, text
 from portal_tools import parse
@@ -15,6 +16,8 @@ from licensing.parties import actions as parties
 from licensing.parties.tables import Authority, Company, Person
 from licensing.policy import SYSTEM, Role
 from licensing.storage import unit_of_work
+
+pytestmark = pytest.mark.slow
 
 
 def test_the_page_prints_answers_papers_promises_clock_and_history(desk: Desk) -> None:

@@ -19,6 +19,8 @@ from licensing.samples import AUTHORITY
 from licensing.trust import trust_list
 from licensing.trust.layout import KeyFolder
 
+pytestmark = pytest.mark.slow
+
 Run = Callable[..., Result]
 NANJING = ("--authority", "320100", "--name", "南京市气象局", "--uscc", "123201004660075195")
 

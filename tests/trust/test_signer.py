@@ -33,6 +33,8 @@ from licensing.trust.trust_list import TrustList
 from .conftest import CODE, NAME, SIGNED_AT, USCC
 from .documents import letter, number, qr, qr_of, record, seal, seal_of, second_version
 
+pytestmark = pytest.mark.slow
+
 Start = Callable[..., Signer]
 ROTATED_AT = datetime(2026, 2, 1, tzinfo=UTC)
 BEFORE_ROTATION = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
