@@ -64,7 +64,7 @@ def lint_face(data: bytes, *, qr: str, texts: Sequence[str], attachments: Sequen
         pages = len(pdf.pages)
         problems += [{"code": code, "detail": detail} for code, detail in _structure(pdf, attachments)]
     document = pypdfium2.PdfDocument(data)
-    found = _barcodes(_render(document[0], LINT_DPI))
+    found = _barcodes(_render(document[0], LINT_DPI, grey=True))
     if len(found) != 1:
         problems.append({"code": "qr-count", "detail": str(len(found))})
     elif found[0] != qr:
@@ -228,10 +228,10 @@ def _pages(data: bytes, max_pages: int, dpi: int) -> Iterator[Image.Image]:
         yield _render(document[number], dpi)
 
 
-def _render(page: Any, dpi: int) -> Image.Image:
+def _render(page: Any, dpi: int, *, grey: bool = False) -> Image.Image:
     width, height = page.get_size()
     scale = min(dpi / 72, (LARGEST_RENDER / max(width * height, 1)) ** 0.5)
-    picture: Image.Image = page.render(scale=scale, may_draw_forms=False).to_pil()
+    picture: Image.Image = page.render(scale=scale, may_draw_forms=False, grayscale=grey).to_pil()
     return picture
 
 

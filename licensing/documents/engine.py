@@ -1,4 +1,4 @@
-"""HTML → PDF/A-3u. The engine fetches nothing but the assets it was handed; the same input gives the same bytes."""
+"""HTML → PDF/A-3u. The engine fetches nothing but the files it was handed; the same input gives the same bytes."""
 
 from __future__ import annotations
 
@@ -12,24 +12,22 @@ from importlib.resources import files
 from io import BytesIO
 from threading import Lock
 from typing import Any
-from xml.etree import ElementTree
 
 from jinja2 import FileSystemLoader, StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from weasyprint import CSS, HTML, Document
 from weasyprint import Attachment as EmbeddedFile
 from weasyprint.css import ColorProfile
-from weasyprint.images import SVGImage
 from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
 
 from licensing.documents.fonts import COMMON, common_font, require_glyphs
+from licensing.documents.pictures import SCHEME, Picture
 from licensing.errors import Misconfigured
 from licensing.settings import PROJECT_ROOT
 from licensing.words import say
 
 TEMPLATES = PROJECT_ROOT / "templates"
-SCHEME = "asset://"
 
 _MEDIA_TYPE = re.compile(r"[a-z0-9]+/[a-z0-9.+-]+")
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
@@ -57,11 +55,10 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True)
 class Asset:
-    """A listed file that a template may show as ``asset://<name>``. A ``lasting`` one stands on many pages and is drawn once."""
+    """A listed file: a font, or what is carried inside the PDF."""
 
     media_type: str
     content: bytes
-    lasting: bool = False
 
 
 class ListedFilesOnly(URLFetcher):  # type: ignore[misc]
@@ -79,47 +76,23 @@ class ListedFilesOnly(URLFetcher):  # type: ignore[misc]
         return URLFetcherResponse(url, asset.content, {"Content-Type": asset.media_type})
 
 
-class Drawing(SVGImage):  # type: ignore[misc]
-    """An SVG of solid colours whose drawing operators are kept: thousands of points are read once, not once for each page."""
-
-    def __init__(self, content: bytes) -> None:
-        super().__init__(ElementTree.fromstring(content), SCHEME, None, None)  # noqa: S314 (drawn by ourselves)
-        self._kept: dict[tuple[float, float], bytes] = {}
-
-    def draw(self, stream: Any, concrete_width: float, concrete_height: float, style: Any) -> None:
-        """Write the operators for this size into ``stream``."""
-        size = concrete_width, concrete_height
-        if size not in self._kept:
-            own = stream.clone()
-            super().draw(own, *size, style)
-            self._kept[size] = b"\n".join(own.stream)
-        # The operators name the state of full opacity, which each document has to define.
-        stream.push_state()
-        stream.set_alpha(1.0)
-        stream.set_alpha(1.0, stroke=True)
-        stream.stream.append(self._kept[size])
-        stream.pop_state()
+def render_html(template: str, context: Mapping[str, Any], picture_names: Sequence[str] = ()) -> str:
+    """``template`` filled with ``context``: every value is escaped, an unknown name is an error, ``pictures`` lists the pictures' names."""
+    return _environment().get_template(template).render({**context, "pictures": tuple(picture_names)})
 
 
-def svg(content: bytes, *, lasting: bool = False) -> Asset:
-    """``content`` as an SVG asset; ``lasting`` when the same picture stands on many pages."""
-    return Asset("image/svg+xml", content, lasting)
+def lay_out(template: str, context: Mapping[str, Any], *, pictures: Mapping[str, Picture], title: str) -> Document:
+    """The pages of ``template``, not yet written; it shows ``pictures`` as ``asset://<name>``.
 
-
-def render_html(template: str, context: Mapping[str, Any], asset_names: Sequence[str] = ()) -> str:
-    """``template`` filled with ``context``: every value is escaped, an unknown name is an error, ``assets`` lists the assets' names."""
-    return _environment().get_template(template).render({**context, "assets": tuple(asset_names)})
-
-
-def lay_out(template: str, context: Mapping[str, Any], *, assets: Mapping[str, Asset], title: str) -> Document:
-    """The pages of ``template``, not yet written. Errors: ``Invalid`` ``glyph-missing``; ``Misconfigured`` ``unlisted-file``."""
-    text = render_html(template, context, tuple(assets))
+    Errors: ``Invalid`` ``glyph-missing``; ``Misconfigured`` ``unlisted-file``.
+    """
+    text = render_html(template, context, tuple(pictures))
     require_glyphs(html.unescape(text) + title)
-    lasting = {f"{SCHEME}{name}": _drawing(asset.content) for name, asset in assets.items() if asset.lasting}
+    known = {f"{SCHEME}{name}": picture for name, picture in pictures.items()}
     with _one_at_a_time:
         try:
-            source = HTML(string=text, base_url=SCHEME, url_fetcher=ListedFilesOnly(assets))
-            document = source.render(font_config=_fonts(), cache=lasting)
+            source = HTML(string=text, base_url=SCHEME, url_fetcher=ListedFilesOnly({}))
+            document = source.render(font_config=_fonts(), cache=known)
         except FatalURLFetchingError as error:
             raise Misconfigured(
                 say("A document template asks for a file that is not listed (%(detail)s).", detail=str(error)), code="unlisted-file"
@@ -161,14 +134,14 @@ def render_pdf(
     attachments: Sequence[Attachment] = (),
     title: str,
     identifier: bytes,
-    assets: Mapping[str, Asset] | None = None,
+    pictures: Mapping[str, Picture] | None = None,
 ) -> bytes:
     """``template`` as PDF/A-3u (ISO 19005-3). ``context`` holds ``issued_at``, an aware datetime: the only date in the file.
 
-    ``identifier`` becomes the PDF file identifier (16 bytes are usual). ``assets`` are the only files the page may show.
+    ``identifier`` becomes the PDF file identifier (16 bytes are usual). ``pictures`` are all that the page may show.
     Errors: ``Invalid`` ``glyph-missing``; ``Misconfigured`` ``unlisted-file``.
     """
-    document = lay_out(template, context, assets=assets or {}, title=title)
+    document = lay_out(template, context, pictures=pictures or {}, title=title)
     return write_pdf(document, attachments=attachments, identifier=identifier, issued_at=context["issued_at"])
 
 
@@ -189,11 +162,6 @@ def _environment() -> ImmutableSandboxedEnvironment:
     return ImmutableSandboxedEnvironment(
         loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-
-
-@lru_cache(maxsize=64)
-def _drawing(content: bytes) -> Drawing:
-    return Drawing(content)
 
 
 @lru_cache(maxsize=1)

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from licensing.documents.engine import Attachment, lay_out, svg, write_pdf
+from licensing.documents.engine import Attachment, lay_out, write_pdf
 from licensing.documents.ground import ground_svg
+from licensing.documents.pictures import Picture, drawing
 from licensing.documents.qr import Qr
 from licensing.errors import Invalid
 from licensing.words import say
@@ -46,12 +47,13 @@ def render_face(
 
     Errors: ``Invalid`` ``face-too-long`` when the texts do not fit on one page in the tightest type, ``glyph-missing``.
     """
-    assets = {"qr": svg(qr.svg), "seal": svg(seal, lasting=True), "ground": svg(ground_svg(landscape=template in LANDSCAPE), lasting=True)}
+    ground = ground_svg(landscape=template in LANDSCAPE)
+    pictures: dict[str, Picture] = {"qr": qr.picture, "seal": drawing(seal), "ground": drawing(ground)}
     label_em = 1.8 + max((len(label) for label, _ in face.rows), default=0)
     title = f"{face.type_name} {face.number}"
     for density in DENSITIES:
         context = {"face": face, "density": density, "label_em": label_em, "qr_mm": qr.millimetres, "issued_at": issued_at}
-        document = lay_out(template, context, assets=assets, title=title)
+        document = lay_out(template, context, pictures=pictures, title=title)
         if len(document.pages) == 1:
             return write_pdf(document, attachments=attachments, identifier=identifier, issued_at=issued_at)
     raise Invalid(

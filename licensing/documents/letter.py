@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from licensing.documents.engine import Attachment, render_pdf, svg
+from licensing.documents.engine import Attachment, render_pdf
+from licensing.documents.pictures import drawing
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,5 +34,5 @@ def render_letter(
         attachments=attachments,
         title=f"{letter.title} {letter.number}",
         identifier=identifier,
-        assets={"seal": svg(seal, lasting=True)} if seal else {},
+        pictures={"seal": drawing(seal)} if seal else {},
     )

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import groupby
 
 from qrcode.constants import ERROR_CORRECT_M
 from qrcode.main import QRCode
 from qrcode.util import MODE_8BIT_BYTE, MODE_NUMBER, QRData
 
+from licensing.documents.pictures import Modules
 from licensing.errors import Invalid
 from licensing.words import say
 
@@ -19,14 +19,14 @@ _SMALL_UP_TO = 11
 
 @dataclass(frozen=True, slots=True)
 class Qr:
-    """A drawn QR: SVG bytes, symbol version, side length on paper in millimetres with its quiet zone."""
+    """A drawn QR: its picture, symbol version, side length on paper in millimetres with its quiet zone."""
 
-    svg: bytes
+    picture: Modules
     version: int
     millimetres: int
 
 
-def qr_svg(prefix: str, digits: str) -> Qr:
+def draw_qr(prefix: str, digits: str) -> Qr:
     """Draw ``prefix`` + ``digits`` as one symbol: byte segment, numeric segment, level M, four modules of quiet zone.
 
     Up to version 11 it is 25 mm wide, versions 12 and 13 are 30 mm: then a module keeps 0.36 mm and a phone reads it at arm's length.
@@ -48,23 +48,5 @@ def qr_svg(prefix: str, digits: str) -> Qr:
             next_step=say("Shorten the project or holder name in the QR record; the full text stays bound by the record digest."),
             code="qr-too-large",
         )
-    return Qr(_svg(code.get_matrix()), version, 25 if version <= _SMALL_UP_TO else 30)
-
-
-def _svg(matrix: list[list[bool | None]]) -> bytes:
-    # Strokes along the middle of each row: a third of the points that outlines would need, and every point costs time when drawn.
-    side = len(matrix) + 2 * QUIET_ZONE
-    path = "".join(_row(y + QUIET_ZONE, row) for y, row in enumerate(matrix))
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {side} {side}">'
-        f'<rect width="{side}" height="{side}" fill="#fff"/><path stroke="#000" stroke-width="1" d="{path}"/></svg>'
-    ).encode("ascii")
-
-
-def _row(y: int, row: list[bool | None]) -> str:
-    strokes = []
-    for dark, run in groupby(enumerate(row), key=lambda cell: bool(cell[1])):
-        xs = [x for x, _ in run]
-        if dark:
-            strokes.append(f"M{xs[0] + QUIET_ZONE} {y}.5h{len(xs)}")
-    return "".join(strokes)
+    rows = [[bool(dark) for dark in row] for row in code.get_matrix()]
+    return Qr(Modules(rows, QUIET_ZONE), version, 25 if version <= _SMALL_UP_TO else 30)

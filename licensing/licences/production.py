@@ -17,7 +17,7 @@ from licensing.clock import CHINA
 from licensing.documents import sandbox
 from licensing.documents.engine import Attachment
 from licensing.documents.face import render_face
-from licensing.documents.qr import qr_svg
+from licensing.documents.qr import draw_qr
 from licensing.documents.seal import seal_svg
 from licensing.errors import Invalid, LeizhengError
 from licensing.ledger.proof_files import MEDIA_TYPE
@@ -98,7 +98,7 @@ def _prepare(settings: Settings, job: _Job) -> bytes:
     pdf = render_face(
         licence_type.template,
         face,
-        qr=qr_svg(prefix, digits),
+        qr=draw_qr(prefix, digits),
         seal=seal_svg(job.authority_name, "行政审批专用章"),
         attachments=[
             Attachment(RECORD_NAME, "application/json", "照面信息记录 Licence record", record.canonical()),

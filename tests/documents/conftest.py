@@ -8,7 +8,7 @@ import pytest
 
 from licensing.documents.engine import Attachment
 from licensing.documents.face import Face, render_face
-from licensing.documents.qr import qr_svg
+from licensing.documents.qr import draw_qr
 from licensing.documents.seal import seal_svg
 
 PREFIX = "https://zz.example.gov.cn/v/"
@@ -50,7 +50,7 @@ def draw(face: Face, template: str = TEMPLATES["design_approval"], digits: str =
     return render_face(
         template,
         face,
-        qr=qr_svg(PREFIX, digits),
+        qr=draw_qr(PREFIX, digits),
         seal=seal_svg("南京市气象局", "行政审批专用章"),
         attachments=attachments,
         identifier=b"0123456789abcdef",
