@@ -149,6 +149,12 @@ def _tidy(_document: Document, pdf: Any) -> None:
     # The library lists each associated file twice.
     if "AF" in pdf.catalog:
         pdf.catalog["AF"][:] = list(dict.fromkeys(pdf.catalog["AF"]))
+    # It also compresses each stream twice, once to digest the file and once to write it.
+    for stream in (thing for thing in pdf.objects if getattr(thing, "compress", False)):
+        content = stream.data
+        start = content.index(b"stream\n") + len(b"stream\n")
+        stream.extra["Filter"] = "/FlateDecode"
+        stream.stream, stream.compress = [content[start : -len(b"\nendstream")]], False
 
 
 def _w3c(moment: datetime) -> str:
