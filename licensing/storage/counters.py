@@ -22,6 +22,6 @@ class Counter(Base):
 def next_value(session: Session, series: str) -> int:
     """The next value of ``series``, starting at 1. The row stays locked until the transaction ends: no gaps, no twins."""
     insert = sqlite_insert if session.get_bind().dialect.name == "sqlite" else postgresql_insert
-    session.execute(insert(Counter).values(series=series, value=0).on_conflict_do_nothing())
-    increased = sa.update(Counter).where(Counter.series == series).values(value=Counter.value + 1).returning(Counter.value)
-    return int(session.execute(increased).scalar_one())
+    first = insert(Counter).values(series=series, value=1)
+    upsert = first.on_conflict_do_update(index_elements=[Counter.series], set_={"value": Counter.value + 1}).returning(Counter.value)
+    return int(session.execute(upsert).scalar_one())
