@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from licensing.errors import Forbidden, NotFound, ReauthenticationNeeded
-from licensing.words import Said, say
+from licensing.words import N_, Said, say
 
 
 class Role(StrEnum):
@@ -55,7 +55,22 @@ class Action(StrEnum):
     CASE_REFUSE = "case:refuse"
     CASE_DEEM_ACCEPTED = "case:deem-accepted"
     CASE_FINISH_ISSUING = "case:finish-issuing"
+    CASE_REQUIRE_PROOF = "case:require-proof"
     COMMITMENT_PROMISE = "commitment:promise"
+    COMMITMENT_WITHDRAW = "commitment:withdraw"
+    COMMITMENT_SETTLE = "commitment:settle"
+    COMMITMENT_VERIFY = "commitment:verify"
+    COMMITMENT_ANSWER = "commitment:answer"
+    COMMITMENT_JUDGE = "commitment:judge"
+    COMMITMENT_DRAW = "commitment:draw"
+    CATALOGUE_READ = "catalogue:read"
+    CATALOGUE_DRAFT = "catalogue:draft"
+    CATALOGUE_DECIDE = "catalogue:decide"
+    CREDIT_READ = "credit:read"
+    CREDIT_ENTER = "credit:enter"
+    CREDIT_OBJECT = "credit:object"
+    CREDIT_ASK_REPAIR = "credit:ask-repair"
+    CREDIT_DECIDE = "credit:decide"
     LICENCE_READ = "licence:read"
     LICENCE_ASK = "licence:ask"
     LICENCE_ANSWER = "licence:answer"
@@ -69,17 +84,22 @@ class Action(StrEnum):
     ADMIN_READ = "admin:read"
 
 
+_NOT_YOUR_POST = N_("Your post does not allow this.")
+_SIGNATORY_ONLY = N_("Only the authorised signatory of the company can do this; your authorisation is not on record or has ended.")
+
+
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """Which roles may do an action, and what else must hold."""
+    """Which roles may do an action, what else must hold, and what is said to those who hold another role."""
 
     roles: frozenset[Role]
     second_factor: bool = False
     not_by_handlers: frozenset[str] = frozenset()
+    refusal: str = _NOT_YOUR_POST
 
 
-def _may(*roles: Role, second_factor: bool = False, not_by: tuple[str, ...] = ()) -> Grant:
-    return Grant(frozenset(roles), second_factor, frozenset(not_by))
+def _may(*roles: Role, second_factor: bool = False, not_by: tuple[str, ...] = (), refusal: str = _NOT_YOUR_POST) -> Grant:
+    return Grant(frozenset(roles), second_factor, frozenset(not_by), refusal)
 
 
 POLICY: Mapping[Action, Grant] = {
@@ -88,7 +108,14 @@ POLICY: Mapping[Action, Grant] = {
     Action.CASE_EDIT: _may(*COMPANY_ROLES),
     Action.CASE_SUBMIT: _may(*COMPANY_ROLES),
     Action.CASE_WITHDRAW: _may(*COMPANY_ROLES),
-    Action.COMMITMENT_PROMISE: _may(*COMPANY_ROLES),
+    Action.COMMITMENT_PROMISE: _may(Role.SIGNATORY, second_factor=True, refusal=_SIGNATORY_ONLY),
+    Action.COMMITMENT_WITHDRAW: _may(Role.SIGNATORY, refusal=_SIGNATORY_ONLY),
+    Action.COMMITMENT_SETTLE: _may(*COMPANY_ROLES),
+    Action.COMMITMENT_ANSWER: _may(*COMPANY_ROLES),
+    Action.COMMITMENT_VERIFY: _may(Role.VERIFIER, Role.EXAMINER),
+    Action.COMMITMENT_JUDGE: _may(Role.APPROVER, second_factor=True, not_by=("finder",)),
+    Action.COMMITMENT_DRAW: _may(Role.SUPERVISOR),
+    Action.CASE_REQUIRE_PROOF: _may(Role.VERIFIER, Role.EXAMINER),
     Action.CASE_ACCEPT: _may(Role.INTAKE),
     Action.CASE_NOT_ACCEPT: _may(Role.INTAKE),
     Action.CASE_REQUEST_CORRECTION: _may(Role.INTAKE),
@@ -108,6 +135,14 @@ POLICY: Mapping[Action, Grant] = {
     Action.LICENCE_RETURN: _may(Role.APPROVER, not_by=("proposer",)),
     Action.LICENCE_FINISH: _may(Role.SYSTEM, Role.APPROVER),
     Action.LICENCE_EXPIRE: _may(Role.SYSTEM),
+    Action.CATALOGUE_READ: _may(*OFFICER_ROLES),
+    Action.CATALOGUE_DRAFT: _may(Role.SUPERVISOR),
+    Action.CATALOGUE_DECIDE: _may(Role.SUPERVISOR, second_factor=True, not_by=("drafter",)),
+    Action.CREDIT_READ: _may(*COMPANY_ROLES, *OFFICER_ROLES),
+    Action.CREDIT_ENTER: _may(Role.SUPERVISOR, second_factor=True),
+    Action.CREDIT_OBJECT: _may(*COMPANY_ROLES),
+    Action.CREDIT_ASK_REPAIR: _may(*COMPANY_ROLES),
+    Action.CREDIT_DECIDE: _may(Role.SUPERVISOR, Role.APPROVER, second_factor=True, not_by=("enterer",)),
     Action.REGISTER_READ: _may(*OFFICER_ROLES),
     Action.WORKLIST_READ: _may(*OFFICER_ROLES),
     Action.ADMIN_READ: _may(*ADMIN_ROLES),
@@ -132,7 +167,10 @@ class Membership:
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who acts: a person with memberships and posts as they are now, and when the second factor was last shown (aware UTC)."""
+    """Who acts: a person with memberships and posts as they are now, and when the second factor was last shown (aware UTC).
+
+    ``session`` names the sign-in in which the person acts; empty where there is none.
+    """
 
     person_id: int | None
     name: str
@@ -140,6 +178,7 @@ class Actor:
     posts: frozenset[Post] = frozenset()
     admin_roles: frozenset[Role] = frozenset()
     second_factor_at: datetime | None = None
+    session: str = ""
     is_system: bool = False
 
     @property
@@ -197,11 +236,11 @@ def rule_on(actor: Actor, action: Action, subject: Subject, *, now: datetime, wi
         return Ruling(False, say("There is nothing here for you."), visible=False)
     fitting = grant.roles & held
     if not fitting:
-        return Ruling(False, say("Your post does not allow this."))
+        return Ruling(False, say(grant.refusal))
     if fitting <= OFFICER_ROLES and subject.company_id is not None and subject.company_id in actor.company_ids:
         return Ruling(False, say("You belong to the company that applies, so you may not handle this case."))
     if any(subject.handlers.get(handler) == actor.person_id for handler in grant.not_by_handlers):
-        return Ruling(False, say("You accepted this case or proposed this decision yourself; another person has to decide."))
+        return Ruling(False, say("You handled or proposed this yourself; another person has to decide."))
     if grant.second_factor and not _fresh(actor.second_factor_at, now, window):
         return Ruling(False, say("Please confirm with your second factor first."), needs_second_factor=True)
     return Ruling(True)

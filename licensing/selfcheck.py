@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from licensing.cases import health as cases
 from licensing.commitments import health as commitments
+from licensing.credit import health as credit
 from licensing.ledger.protection import Problem
 from licensing.ledger.queries import check
 from licensing.letters import health as letters
@@ -28,6 +29,13 @@ PROTECTED = (
     "proceeding_event",
     "letter",
     "commitment",
+    "commitment_event",
+    "eligibility_check",
+    "verification",
+    "evidence_pack",
+    "sample_draw",
+    "credit_entry",
+    "credit_event",
     "trust_list_version",
 )
 """The tables in which no row can be edited, added, deleted or exchanged without :func:`row_problems` telling."""
@@ -41,6 +49,7 @@ def row_problems(session: Session, files: FileStore, trust: TrustList) -> Iterat
     yield from _told("status lists", lambda: licences.list_problems(session, trust))
     yield from _told("cases", lambda: cases.problems(session))
     yield from _told("promises", lambda: commitments.problems(session, files))
+    yield from _told("credit", lambda: credit.problems(session))
     yield from _told("proceedings", lambda: proceedings.problems(session))
     yield from _told("letters", lambda: letters.problems(session, files))
 

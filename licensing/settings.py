@@ -35,6 +35,7 @@ class Settings(BaseSettings):
     tsa: str = Field(
         default="", description="Time-stamping authority (RFC 3161): an address, “test” for the one that ships, empty for none."
     )
+    fact_source: str = Field(default="", description="Source of facts for verifying promises: file: and a path, empty for none.")
     pkcs11_module: str = Field(default="", description="Library of a hardware token; empty means that private keys are files.")
     pkcs11_token: str = Field(default="", description="Label of the token.")
     pkcs11_pin_file: Path | None = Field(default=None, description="File with the PIN of the token, mode 0600.")

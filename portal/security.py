@@ -106,7 +106,13 @@ def current_actor() -> Actor:
         g.leizheng_actor = (
             ANONYMOUS
             if signed_in is None
-            else actor_for(db.session, signed_in.person_id, on=today(), second_factor_at=signed_in.second_factor_at)
+            else actor_for(
+                db.session,
+                signed_in.person_id,
+                on=today(),
+                second_factor_at=signed_in.second_factor_at,
+                sign_in=str(signed_in.id),
+            )
         )
     actor: Actor = g.leizheng_actor
     return actor

@@ -10,11 +10,13 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
-from licensing.cases import actions, drafts, issuing, queries
+from licensing.cases import actions, drafts, issuing, promises, queries, verifying
 from licensing.cases.actions import EvaluationResult
 from licensing.cases.tables import Case, CaseEvent
 from licensing.clock import now, today
-from licensing.commitments.rules import Choice
+from licensing.commitments.queries import tasks_of
+from licensing.commitments.rules import Choice, Result
+from licensing.commitments.verification import OPEN
 from licensing.licences.tables import Licence
 from licensing.parties import actions as parties
 from licensing.parties.queries import actor_for
@@ -62,11 +64,15 @@ class World:
     company: int
     other_company: int
     applicant: int
+    member: int
     stranger: int
     intake: int
     examiner: int
+    verifier: int
     approver: int
     second_approver: int
+    supervisor: int
+    second_supervisor: int
 
     def actor(self, person: int, *, second_factor: bool = True) -> Actor:
         """The person as an actor at this moment."""
@@ -99,8 +105,15 @@ class World:
         """Promise one proof with facts that hold."""
         page = self.page(case_id)
         actor = self.actor(self.applicant)
-        drafts.choose_proof(actor, case_id, proof, Choice.PROMISE)
-        drafts.promise_proof(actor, case_id, proof, facts=facts(proof), accepted_notice=page.proofs[proof].digest())
+        promises.choose_proof(actor, case_id, proof, Choice.PROMISE)
+        promises.sign_promise(actor, case_id, proof, facts=facts(proof), accepted_notice=page.proofs[proof].digest())
+
+    def verify(self, case_id: int, outcome: Result = Result.TRUE) -> None:
+        """End every open verification of the case with ``outcome``."""
+        with reading(SYSTEM) as look:
+            waiting = [task.id for task in tasks_of(look.session, case_id) if task.state == OPEN]
+        for task_id in waiting:
+            verifying.record_finding(self.actor(self.verifier), task_id, outcome, {"finding": "现场核对实物与承诺的事实。"})
 
     def page(self, case_id: int, person: int | None = None) -> queries.CasePage:
         """The case as the applicant, or another person, sees it."""
@@ -121,6 +134,7 @@ class World:
     def proposed(self, matter: str = "design_review", *, grant: bool = True, **project: str) -> int:
         """A case that waits for a decision, after an evaluation or inspection that passed when ``grant``."""
         case_id = self.accepted(matter, **project)
+        self.verify(case_id)
         examiner = self.actor(self.examiner)
         actions.commission(examiner, case_id, body=BODY, expected_days=5)
         actions.record_result(examiner, case_id, result(passed=grant))
@@ -168,12 +182,16 @@ def build_world(settings: Settings) -> World:
             authority=authority.id,
             company=company.id,
             other_company=other.id,
-            applicant=_seated(work, "李文静", company),
-            stranger=_seated(work, "陈思远", other),
+            applicant=_seated(work, "李文静", company, Role.APPLICANT, Role.SIGNATORY),
+            member=_seated(work, "方小雨", company, Role.APPLICANT),
+            stranger=_seated(work, "陈思远", other, Role.APPLICANT, Role.SIGNATORY),
             intake=_posted(work, "张晓梅", authority, Role.INTAKE),
             examiner=_posted(work, "赵志强", authority, Role.EXAMINER),
+            verifier=_posted(work, "冯秋实", authority, Role.VERIFIER),
             approver=_posted(work, "周国华", authority, Role.APPROVER),
             second_approver=_posted(work, "吴海燕", authority, Role.APPROVER),
+            supervisor=_posted(work, "蒋文博", authority, Role.SUPERVISOR),
+            second_supervisor=_posted(work, "高敏", authority, Role.SUPERVISOR),
         )
 
 
@@ -184,9 +202,10 @@ def open_world(settings: Settings) -> World:
     return build_world(settings)
 
 
-def _seated(work: Work, name: str, company: Company) -> int:
+def _seated(work: Work, name: str, company: Company, *roles: Role) -> int:
     person = parties.register_person(work, name=name)
-    parties.give_seat(work, person, company, Role.APPLICANT, held_from=LONG_AGO)
+    for role in roles:
+        parties.give_seat(work, person, company, role, held_from=LONG_AGO)
     return person.id
 
 

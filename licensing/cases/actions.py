@@ -12,24 +12,22 @@ from datetime import date
 
 from sqlalchemy import select
 
-from licensing.cases.deadlines import deadline
 from licensing.cases.journal import Loaded, load, load_for, record
-from licensing.cases.machine import TRANSITIONS, Event, State, transition
+from licensing.cases.letters import send
+from licensing.cases.machine import Event, State, transition
 from licensing.cases.submission import problems, snapshot
 from licensing.cases.tables import Case
 from licensing.cases.targets import target_name, targets
-from licensing.catalogue import load_catalogue
+from licensing.cases.verifying import cancel_tasks, check_promises, open_tasks, require_promises_hold
 from licensing.clock import is_deemed_accepted, load_calendar, local_date, today
+from licensing.commitments.rules import Occasion
 from licensing.errors import Conflict, FieldError, Invalid
-from licensing.letters import actions as letters
-from licensing.letters.rules import LetterFacts, case_words
-from licensing.notices.actions import notify_company
-from licensing.parties.queries import authority as authority_of
-from licensing.parties.queries import company as company_of
 from licensing.parties.queries import responsible_authority
 from licensing.policy import SYSTEM, Action, Actor
-from licensing.storage import Work, reading, unit_of_work
-from licensing.words import N_, Said, say
+from licensing.storage import reading, unit_of_work
+from licensing.words import Said, say
+
+STILL_OWED = "承诺已撤回，证明尚未提交。"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +51,7 @@ class EvaluationResult:
 
 def submit(actor: Actor, case_id: int) -> None:
     """Hand the application in, first or after corrections. Raises ``Invalid`` with everything that is missing."""
+    check_promises(actor, case_id, Action.CASE_SUBMIT, Occasion.SUBMISSION)
     with unit_of_work(actor) as work:
         case = load_for(work, case_id, Action.CASE_SUBMIT)
         event = Event.CORRECTED if case.view.state is State.CORRECTION else Event.SUBMITTED
@@ -79,7 +78,8 @@ def accept(actor: Actor, case_id: int) -> None:
     with unit_of_work(actor) as work:
         case = load_for(work, case_id, Action.CASE_ACCEPT)
         record(work, case, Event.ACCEPTED, {})
-        _send(work, case, Event.ACCEPTED, [document["filename"] for document in case.view.submissions[-1].documents])
+        open_tasks(work, case)
+        send(work, case, Event.ACCEPTED, [document["filename"] for document in case.view.submissions[-1].documents])
 
 
 def request_correction(actor: Actor, case_id: int, items: Sequence[Item]) -> None:
@@ -89,7 +89,7 @@ def request_correction(actor: Actor, case_id: int, items: Sequence[Item]) -> Non
         case = load_for(work, case_id, Action.CASE_REQUEST_CORRECTION)
         _check_items(case, items)
         record(work, case, Event.CORRECTION_REQUESTED, {"items": [{"target": item.target, "note": item.note.strip()} for item in items]})
-        _send(
+        send(
             work, case, Event.CORRECTION_REQUESTED, [f"{target_name(case.matter, item.target).name}：{item.note.strip()}" for item in items]
         )
 
@@ -100,7 +100,7 @@ def not_accept(actor: Actor, case_id: int, reason: str) -> None:
     with unit_of_work(actor) as work:
         case = load_for(work, case_id, Action.CASE_NOT_ACCEPT)
         record(work, case, Event.NOT_ACCEPTED, {"reason": reason.strip()})
-        _send(work, case, Event.NOT_ACCEPTED, [reason.strip()])
+        send(work, case, Event.NOT_ACCEPTED, [reason.strip()])
 
 
 def deem_accepted(case_id: int) -> bool:
@@ -120,7 +120,8 @@ def deem_accepted(case_id: int) -> bool:
         ):
             return False
         record(work, case_now, Event.DEEMED_ACCEPTED, {"received_on": received.isoformat()})
-        _send(work, case_now, Event.DEEMED_ACCEPTED, [document["filename"] for document in case_now.view.submissions[-1].documents])
+        open_tasks(work, case_now)
+        send(work, case_now, Event.DEEMED_ACCEPTED, [document["filename"] for document in case_now.view.submissions[-1].documents])
     return True
 
 
@@ -139,7 +140,7 @@ def commission(actor: Actor, case_id: int, *, body: str, expected_days: int) -> 
         if not 1 <= expected_days <= 120:
             raise _field("expected_days", say("Enter how many working days it will take, 1 to 120."))
         record(work, case, Event.EVALUATION_COMMISSIONED, {"body": body.strip(), "expected_days": expected_days})
-        _send(work, case, Event.EVALUATION_COMMISSIONED, [], days=expected_days, body=body.strip())
+        send(work, case, Event.EVALUATION_COMMISSIONED, [], days=expected_days, body=body.strip())
 
 
 def record_result(actor: Actor, case_id: int, result: EvaluationResult) -> None:
@@ -148,7 +149,7 @@ def record_result(actor: Actor, case_id: int, result: EvaluationResult) -> None:
         case = load_for(work, case_id, Action.CASE_RECORD_RESULT)
         _need(result.report_number.strip(), "report_number", say("Enter the number of the report."))
         _need(result.opinion.strip(), "opinion", say("Enter the conclusion of the report."))
-        if result.done_on > local_date(work.now) or (case.view.stopped_since and result.done_on < case.view.stopped_since):
+        if result.done_on > local_date(work.now) or (case.view.standing and result.done_on < case.view.standing.first):
             raise _field("done_on", say("The report is dated between the commission and today."))
         data = {
             "report_number": result.report_number.strip(),
@@ -158,6 +159,8 @@ def record_result(actor: Actor, case_id: int, result: EvaluationResult) -> None:
             "opinion": result.opinion.strip(),
         }
         record(work, case, Event.EVALUATION_RECORDED, data)
+        if case.view.owed:
+            record(work, case, Event.PROOF_REQUIRED, {"proofs": sorted(case.view.owed), "reason": STILL_OWED})
 
 
 def propose(actor: Actor, case_id: int, *, grant: bool, opinion: str) -> None:
@@ -170,6 +173,8 @@ def propose(actor: Actor, case_id: int, *, grant: bool, opinion: str) -> None:
                 next_step=say("Commission it, record the result, and then propose."),
                 code="evaluation-needed",
             )
+        if grant:
+            require_promises_hold(work, case)
         record(work, case, Event.DECISION_PROPOSED, {"recommendation": "grant" if grant else "refuse", "opinion": opinion.strip()})
 
 
@@ -186,7 +191,8 @@ def refuse(actor: Actor, case_id: int, reason: str) -> None:
         case = load_for(work, case_id, Action.CASE_REFUSE)
         must_follow_proposal(case, "refuse")
         record(work, case, Event.REFUSED, {"reason": reason.strip()})
-        _send(work, case, Event.REFUSED, [reason.strip()])
+        cancel_tasks(work, case_id)
+        send(work, case, Event.REFUSED, [reason.strip()])
 
 
 def withdraw(actor: Actor, case_id: int, reason: str) -> None:
@@ -194,6 +200,7 @@ def withdraw(actor: Actor, case_id: int, reason: str) -> None:
     with unit_of_work(actor) as work:
         case = load_for(work, case_id, Action.CASE_WITHDRAW)
         record(work, case, Event.WITHDRAWN, {"reason": reason.strip()})
+        cancel_tasks(work, case_id)
 
 
 def must_follow_proposal(case: Loaded, decision: str) -> None:
@@ -202,36 +209,6 @@ def must_follow_proposal(case: Loaded, decision: str) -> None:
         raise Conflict(
             say("The examiner proposed otherwise."), next_step=say("Return the proposal with your reason instead."), code="against-proposal"
         )
-
-
-def _send(work: Work, case: Loaded, event: Event, items: Sequence[str], *, days: int | None = None, body: str = "") -> None:
-    """Write the letter that the machine's table names for ``event`` and tell the applicant."""
-    kind = next(row.letter for row in TRANSITIONS if row.event is event and row.letter)
-    if case.row.authority_id is None:
-        raise Conflict(say("The case has no authority."), code="no-authority")
-    running = deadline(case.view, case.matter, load_calendar())
-    facts = LetterFacts(
-        case_number=case.row.public_number,
-        project=case.row.project_name,
-        addressee=company_of(work.session, case.row.company_id).name,
-        received_on=case.view.received_on,
-        due_on=running.due if running else None,
-        days=days,
-        body=body,
-    )
-    words = case_words(load_catalogue().letter(kind), case.matter, facts, items)
-    letters.write(work, kind, authority_of(work.session, case.row.authority_id), words, case_id=case.row.id)
-    notify_company(work, case.row.company_id, say(_TOLD[event], project=case.row.project_name), case_id=case.row.id)
-
-
-_TOLD = {
-    Event.ACCEPTED: N_("Your application for “%(project)s” was accepted."),
-    Event.DEEMED_ACCEPTED: N_("Your application for “%(project)s” counts as accepted, because the authority did not answer in time."),
-    Event.CORRECTION_REQUESTED: N_("Please correct your application for “%(project)s”."),
-    Event.NOT_ACCEPTED: N_("Your application for “%(project)s” was not accepted."),
-    Event.EVALUATION_COMMISSIONED: N_("An evaluation or inspection for “%(project)s” was commissioned."),
-    Event.REFUSED: N_("Your application for “%(project)s” was refused."),
-}
 
 
 def _check_items(case: Loaded, items: Sequence[Item]) -> None:

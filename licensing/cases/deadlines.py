@@ -9,7 +9,7 @@ from licensing.cases.machine import State
 from licensing.cases.rules import CaseView
 from licensing.catalogue.model import Matter
 from licensing.clock.calendar import Calendar
-from licensing.clock.rules import LIMITS, Explanation, explain
+from licensing.clock.rules import LIMITS, Explanation, answer_term, explain
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,15 +26,18 @@ class Deadline:
 
 PROMISE_SOURCE = "办事指南承诺时限"
 _INTAKE = frozenset({State.SUBMITTED})
-_DECISION = frozenset({State.ACCEPTED, State.EVALUATING, State.PROPOSED, State.ISSUING})
+_DECISION = frozenset({State.ACCEPTED, State.EVALUATING, State.HAND_IN, State.ANSWERED, State.PROPOSED, State.ISSUING})
 
 
 def deadline(view: CaseView, matter: Matter, calendar: Calendar) -> Deadline | None:
     """The deadline of the state that ``view`` is in, or None when no legal clock runs.
 
     Intake: T1 from the day the complete materials arrived. Decision: T3, T4 or T5 from the day of acceptance, standing while an
-    evaluation or inspection is under way (Order 37 arts. 8, 11, 15; Administrative Licensing Law arts. 32, 42, 45, 82).
+    evaluation or inspection is under way, a proof is to be handed in or the applicant is heard (Order 37 arts. 8, 11, 15; Administrative
+    Licensing Law arts. 32, 42, 45, 82). Answer: the working days that the notice of an untrue promise gives.
     """
+    if view.state is State.NOTIFIED and view.untruth is not None:
+        return Deadline(answer_term(int(view.untruth["days"]), view.clock_stops[-1].first, calendar), None)
     if view.state in _INTAKE and view.received_on is not None:
         return Deadline(explain(view.received_on, LIMITS[matter.limits.accept], calendar), None)
     if view.state in _DECISION and view.accepted_on is not None:

@@ -1,4 +1,4 @@
-"""What the applicant does before submitting, and again while corrections are open: fill in, upload, choose, promise."""
+"""What the applicant does before submitting, and again while corrections are open: fill in and upload."""
 
 from __future__ import annotations
 
@@ -6,19 +6,17 @@ from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import select, update
+from sqlalchemy.orm import Session
 
-from licensing.cases.journal import Loaded, append_event, load_for, not_found, open_to, require
+from licensing.cases.journal import Loaded, append_event, load_for, moved_on, not_found, require
 from licensing.cases.machine import Event, State
-from licensing.cases.rules import Happened, may_change
+from licensing.cases.rules import Happened, is_filled_in, may_change, may_fill_in
 from licensing.cases.tables import Case, CaseDocument
 from licensing.catalogue import load_catalogue
 from licensing.catalogue.answers import clean_answers
 from licensing.catalogue.model import Matter, Proof
+from licensing.catalogue.queries import catalogue_now
 from licensing.clock import local_date
-from licensing.commitments import actions as commitments
-from licensing.commitments.queries import choices
-from licensing.commitments.rules import Choice
-from licensing.commitments.tables import Commitment
 from licensing.documents.uploads import Inspected, inspect, safe_filename
 from licensing.errors import Conflict, Forbidden, Invalid
 from licensing.parties.queries import company as company_of
@@ -27,8 +25,6 @@ from licensing.policy import Action, Actor, Subject
 from licensing.storage import Work, storage, unit_of_work
 from licensing.storage.counters import next_value
 from licensing.words import say
-
-_OPEN = (State.DRAFT, State.CORRECTION)
 
 
 def start(actor: Actor, company_id: int, matter_code: str) -> int:
@@ -59,7 +55,9 @@ def start(actor: Actor, company_id: int, matter_code: str) -> int:
         )
         work.session.add(row)
         work.session.flush()
-        append_event(work, row, Happened(1, Event.STARTED, work.now, actor.person_id, {"matter": matter.code}))
+        promisable = catalogue_now(work.session).promisable(matter, local_date(work.now))
+        versions = {proof.code: proof.version for proof in promisable}
+        append_event(work, row, Happened(1, Event.STARTED, work.now, actor.person_id, {"matter": matter.code, "proofs": versions}))
         return row.id
 
 
@@ -72,9 +70,11 @@ def save_section(
     (``draft-changed``) when the draft was saved elsewhere since ``draft_version`` was read.
     """
     with unit_of_work(actor) as work:
-        case = _open_draft(work, case_id)
+        case = open_draft(work, case_id)
         if case.matter.section(section_code) is None:
             raise not_found()
+        if case.view.owed:
+            check_opened(case, section_code)
         cleaned = clean_answers(case.matter, {section_code: raw}).get(section_code)
         answers = dict(case.row.answers)
         answers[section_code] = _allowed(case, section_code, answers.get(section_code), cleaned)
@@ -89,11 +89,11 @@ def add_document(actor: Actor, case_id: int, slot: str, filename: str, content: 
 def keep_document(actor: Actor, case_id: int, slot: str, filename: str, content: bytes, inspected: Inspected) -> CaseDocument:
     """The second half of :func:`add_document`: keep ``content``, which ``inspected`` has judged, in ``slot``."""
     with unit_of_work(actor) as work:
-        case = _open_draft(work, case_id)
+        case = open_draft(work, case_id)
         material = case.matter.material(slot)
         if material is None:
             raise not_found()
-        _check_opened(case, f"proof:{material.proof}" if material.proof else f"document:{slot}")
+        check_opened(case, f"proof:{material.proof}" if material.proof else f"document:{slot}")
         present = [document for document in documents(work, case_id) if document.slot == slot]
         if len(present) >= material.max_files:
             raise Invalid(
@@ -121,34 +121,13 @@ def keep_document(actor: Actor, case_id: int, slot: str, filename: str, content:
 def remove_document(actor: Actor, case_id: int, document_id: int) -> None:
     """Take a file out of the draft; submissions that already hold it keep it."""
     with unit_of_work(actor) as work:
-        case = _open_draft(work, case_id)
+        case = open_draft(work, case_id)
         row = work.session.get(CaseDocument, document_id)
         if row is None or row.case_id != case_id or row.removed_at is not None:
             raise not_found()
         material = case.matter.material(row.slot)
-        _check_opened(case, f"proof:{material.proof}" if material and material.proof else f"document:{row.slot}")
+        check_opened(case, f"proof:{material.proof}" if material and material.proof else f"document:{row.slot}")
         row.removed_at = work.now
-
-
-def choose_proof(actor: Actor, case_id: int, proof_code: str, choice: Choice) -> None:
-    """Choose to hand a replaceable proof in or to promise it."""
-    with unit_of_work(actor) as work:
-        case = _open_draft(work, case_id)
-        proof = _proof(work, case, proof_code)
-        _check_opened(case, f"proof:{proof_code}")
-        commitments.choose(work, case_id, proof, choice)
-
-
-def promise_proof(actor: Actor, case_id: int, proof_code: str, *, facts: Mapping[str, str], accepted_notice: str) -> Commitment:
-    """Promise a proof: the notice was read and accepted clause by clause, the facts are given. The same promise twice is one."""
-    with unit_of_work(actor) as work:
-        case = load_for(work, case_id, Action.COMMITMENT_PROMISE)
-        open_to(case, *_OPEN)
-        proof = _proof(work, case, proof_code)
-        _check_opened(case, f"proof:{proof_code}")
-        return commitments.promise(
-            work, case_id, case.row.public_number, case.row.company_id, proof, facts=facts, accepted_notice=accepted_notice
-        )
 
 
 def documents(work: Work, case_id: int) -> list[CaseDocument]:
@@ -157,30 +136,23 @@ def documents(work: Work, case_id: int) -> list[CaseDocument]:
     return list(work.session.scalars(query))
 
 
-def proof_version(case: Loaded, proof_code: str, promised_version: int | None) -> Proof:
-    """The version of a proof that a case uses: the one promised, else the one in force on the day the case was started."""
-    catalogue = load_catalogue()
-    if promised_version is not None:
-        return catalogue.proof(proof_code, promised_version)
-    return catalogue.proof(proof_code, on=local_date(case.row.created_at))
+def proofs_of(session: Session, case: Loaded) -> dict[str, Proof]:
+    """The replaceable proofs of a case, each in the version that was in force when the case began; a later version changes nothing."""
+    catalogue = catalogue_now(session)
+    return {code: catalogue.proof(code, version) for code, version in case.view.proof_versions.items()}
 
 
-def _open_draft(work: Work, case_id: int) -> Loaded:
-    case = load_for(work, case_id, Action.CASE_EDIT)
-    open_to(case, *_OPEN)
+def open_draft(work: Work, case_id: int, action: Action = Action.CASE_EDIT) -> Loaded:
+    """The case, if the actor may do ``action`` and it waits for the applicant to fill something in."""
+    case = load_for(work, case_id, action)
+    if not is_filled_in(case.view):
+        raise moved_on()
     return case
 
 
-def _proof(work: Work, case: Loaded, proof_code: str) -> Proof:
-    if proof_code not in case.matter.proofs:
-        raise not_found()
-    standing = choices(work.session, case.row.id).get(proof_code)
-    promised = standing.commitment.proof_version if standing and standing.commitment else None
-    return proof_version(case, proof_code, promised)
-
-
-def _check_opened(case: Loaded, target: str) -> None:
-    if case.view.state is State.CORRECTION and not may_change(case.view.correction_items, target):
+def check_opened(case: Loaded, target: str) -> None:
+    """Raise ``Forbidden`` (``not-opened``) when nobody asked the applicant to change ``target``."""
+    if not may_fill_in(case.view, target):
         raise Forbidden(
             say("The correction notice does not ask for this, so it stays as it was submitted."),
             next_step=say("Change only what the notice names."),

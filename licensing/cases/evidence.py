@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import UTC
+from typing import Any
+
 from licensing.cases.journal import Loaded, load_for, not_found
-from licensing.cases.tables import CaseDocument
+from licensing.cases.tables import CaseDocument, CaseEvent
 from licensing.commitments import queries as commitments
+from licensing.commitments.evidence import evidence_pack
 from licensing.commitments.tables import Commitment
 from licensing.letters import actions as letter_actions
 from licensing.letters import queries as letters
 from licensing.letters.tables import Letter
 from licensing.policy import Action, Actor
+from licensing.settings import Settings
 from licensing.storage import reading
-
-
-def promises_handed_in(actor: Actor, case_id: int) -> dict[str, Commitment]:
-    """The promises that the latest submission rests on, by proof. Raises ``NotFound`` for a case that is not the actor's to see."""
-    with reading(actor) as look:
-        case = load_for(look, case_id, Action.CASE_READ)
-        proofs = case.view.submissions[-1].proofs if case.view.submissions else {}
-        made = {code: choice["commitment_id"] for code, choice in proofs.items() if choice.get("commitment_id")}
-        return {code: commitments.commitment(look.session, case_id, commitment_id) for code, commitment_id in made.items()}
 
 
 def statement_for(actor: Actor, case_id: int, commitment_id: int) -> tuple[Commitment, bytes]:
@@ -28,6 +24,21 @@ def statement_for(actor: Actor, case_id: int, commitment_id: int) -> tuple[Commi
         load_for(look, case_id, Action.CASE_READ)
         made = commitments.commitment(look.session, case_id, commitment_id)
         return made, look.files.get(made.statement_sha256)
+
+
+def pack_for(actor: Actor, settings: Settings, case_id: int, commitment_id: int) -> bytes:
+    """The evidence of a promise of a case as a ZIP. Raises ``NotFound``, and as ``commitments.evidence.evidence_pack``."""
+    with reading(actor) as look:
+        case = load_for(look, case_id, Action.CASE_READ)
+        made = commitments.commitment(look.session, case_id, commitment_id)
+        extract = [event for event in case.row.events if event.at <= made.promised_at]
+        said = {"case": case.row.public_number, "matter": case.row.matter, "events": [_told(event) for event in extract]}
+    return evidence_pack(settings, commitment_id, said)
+
+
+def _told(event: CaseEvent) -> dict[str, Any]:
+    """An event as it goes into the extract; what the log holds of it can be computed from this."""
+    return {"sequence": event.sequence, "type": event.type, "at": event.at.astimezone(UTC).isoformat(), "data": event.data}
 
 
 def letter_for(actor: Actor, case_id: int, letter_id: int) -> tuple[Letter, bytes]:

@@ -8,7 +8,9 @@ from licensing.cases.actions import must_follow_proposal
 from licensing.cases.journal import load, load_for, record
 from licensing.cases.machine import Event, State, transition
 from licensing.cases.submission import printed_answers
+from licensing.cases.verifying import check_promises, open_tasks_after, require_promises_hold, require_still_eligible
 from licensing.catalogue import load_catalogue
+from licensing.commitments.rules import Occasion
 from licensing.errors import Conflict
 from licensing.licences import actions as licences
 from licensing.licences import queries as licence_queries
@@ -33,9 +35,12 @@ def grant(actor: Actor, case_id: int, opinion: str) -> Licence:
 
 def decide_grant(actor: Actor, case_id: int, opinion: str) -> int:
     """The first half of :func:`grant`: the decision and the intent of its licence, committed. The licence id, for :func:`finish`."""
+    check_promises(actor, case_id, Action.CASE_GRANT, Occasion.DECISION)
     with unit_of_work(actor) as work:
         case = load_for(work, case_id, Action.CASE_GRANT)
         must_follow_proposal(case, "grant")
+        require_promises_hold(work, case)
+        require_still_eligible(work, case)
         if transition(case.view.state, Event.GRANTED) is None:
             record(work, case, Event.GRANTED, {"licence_id": 0, "opinion": opinion})
         licence = _intend(work, case_id, opinion.strip())
@@ -49,6 +54,7 @@ def finish(case_id: int, licence_id: int) -> Licence:
     def issued(work: Work, licence: Licence) -> None:
         case = load(work.session, case_id)
         record(work, case, Event.LICENCE_ISSUED, {"licence_id": licence.id, "number": licence.number})
+        open_tasks_after(work, case)
         said = say("Licence %(number)s was issued. You can download it.", number=licence.number)
         notify_company(work, case.row.company_id, said, case_id=case_id)
 

@@ -12,12 +12,12 @@ from sqlalchemy.orm import Session
 
 from licensing import policy
 from licensing.cases.deadlines import deadline
-from licensing.cases.machine import Event, State, transition
-from licensing.cases.rules import CaseView, Happened, apply, replay
+from licensing.cases.machine import Event, transition
+from licensing.cases.rules import CaseView, Happened, apply, check_term, replay
 from licensing.cases.tables import Case, CaseEvent
 from licensing.catalogue import load_catalogue
 from licensing.catalogue.model import Matter
-from licensing.clock import load_calendar
+from licensing.clock import load_calendar, local_date
 from licensing.errors import Conflict, Invalid, NotFound
 from licensing.ledger.actions import append as append_leaf
 from licensing.ledger.protection import row_digest
@@ -80,7 +80,10 @@ def record(work: Work, case: Loaded, event: Event, data: Mapping[str, Any]) -> N
     needed and missing.
     """
     row = transition(case.view.state, event)
-    if row is not None and row.reason_needed and not str(data.get("reason") or data.get("opinion") or data.get("items") or "").strip():
+    if row is not None:
+        check_term(row, case.view, local_date(work.now))
+    given = data.get("items") if event is Event.CORRECTION_REQUESTED else data.get("reason") or data.get("opinion")
+    if row is not None and row.reason_needed and not str(given or "").strip():
         raise Invalid(say("Please give a reason."), code="reason-needed")
     entry = Happened(case.row.sequence + 1, event, work.now, work.actor.person_id, dict(data))
     case.view = apply(case.view, entry)
@@ -102,14 +105,12 @@ def event_subject(row: Case, event: CaseEvent) -> str:
     return f"{row.public_number}/{event.sequence}"
 
 
-def open_to(case: Loaded, *states: State) -> None:
-    """Raise ``Conflict`` unless the case is in one of ``states``."""
-    if case.view.state not in states:
-        raise Conflict(
-            say("This cannot be done any more: the case has moved on."),
-            next_step=say("Load the page again and look at the new state."),
-            code="case-moved-on",
-        )
+def moved_on() -> Conflict:
+    return Conflict(
+        say("This cannot be done any more: the case has moved on."),
+        next_step=say("Load the page again and look at the new state."),
+        code="case-moved-on",
+    )
 
 
 def not_found() -> NotFound:

@@ -1,6 +1,6 @@
 """The case machine: one table from which code, buttons, permission checks, documentation and tests come.
 
-Sources: Order 37 arts. 7-17; Administrative Licensing Law arts. 32, 42, 45.
+Sources: Order 37 arts. 7-17; Administrative Licensing Law arts. 32, 42, 45, 69; for promises 国办发〔2020〕42号 and domain 8.1-8.3.
 """
 
 from __future__ import annotations
@@ -20,12 +20,16 @@ class State(StrEnum):
     CORRECTION = "correction"
     ACCEPTED = "accepted"
     EVALUATING = "evaluating"
+    HAND_IN = "hand_in"
+    NOTIFIED = "notified"
+    ANSWERED = "answered"
     PROPOSED = "proposed"
     ISSUING = "issuing"
     GRANTED = "granted"
     REFUSED = "refused"
     NOT_ACCEPTED = "not_accepted"
     WITHDRAWN = "withdrawn"
+    TERMINATED = "terminated"
 
 
 class Event(StrEnum):
@@ -40,6 +44,14 @@ class Event(StrEnum):
     NOT_ACCEPTED = "CaseNotAccepted"
     EVALUATION_COMMISSIONED = "EvaluationCommissioned"
     EVALUATION_RECORDED = "EvaluationRecorded"
+    PROMISE_WITHDRAWN = "PromiseWithdrawn"
+    PROOF_REQUIRED = "ProofRequired"
+    PROOF_SETTLED = "ProofSettled"
+    UNTRUTH_NOTIFIED = "UntruthNotified"
+    UNTRUTH_ANSWERED = "UntruthAnswered"
+    CORRECTION_ORDERED = "CorrectionOrdered"
+    FINDING_DROPPED = "FindingDropped"
+    TERMINATED = "CaseTerminated"
     DECISION_PROPOSED = "DecisionProposed"
     PROPOSAL_RETURNED = "ProposalReturned"
     GRANTED = "CaseGranted"
@@ -75,7 +87,10 @@ class Clock(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """From where, by which event, to where; which policy action it takes; whether a reason is needed; clock effect; letter."""
+    """From where, by which event, to where; which policy action it takes; whether a reason is needed; clock effect; letter.
+
+    ``after_term`` waits until the time to answer a notice has passed; ``within_term`` ends with it.
+    """
 
     sources: frozenset[State]
     event: Event
@@ -84,6 +99,8 @@ class Transition:
     clock: Clock = Clock.UNTOUCHED
     reason_needed: bool = False
     letter: str | None = None
+    after_term: bool = False
+    within_term: bool = False
 
 
 def _row(source: State | tuple[State, ...], event: Event, target: State, action: Action, **more: object) -> Transition:
@@ -92,7 +109,7 @@ def _row(source: State | tuple[State, ...], event: Event, target: State, action:
 
 
 _S, _E, _A, _C = State, Event, Action, Clock
-_RUNNING = (_S.SUBMITTED, _S.CORRECTION, _S.ACCEPTED, _S.EVALUATING, _S.PROPOSED)
+_RUNNING = (_S.SUBMITTED, _S.CORRECTION, _S.ACCEPTED, _S.EVALUATING, _S.HAND_IN, _S.PROPOSED)
 
 TRANSITIONS: tuple[Transition, ...] = (
     _row(_S.DRAFT, _E.SUBMITTED, _S.SUBMITTED, _A.CASE_SUBMIT, clock=_C.START_INTAKE),
@@ -111,6 +128,32 @@ TRANSITIONS: tuple[Transition, ...] = (
     _row(_S.SUBMITTED, _E.NOT_ACCEPTED, _S.NOT_ACCEPTED, _A.CASE_NOT_ACCEPT, clock=_C.END, reason_needed=True, letter="D3"),
     _row(_S.ACCEPTED, _E.EVALUATION_COMMISSIONED, _S.EVALUATING, _A.CASE_COMMISSION, clock=_C.STOP, letter="D4"),
     _row(_S.EVALUATING, _E.EVALUATION_RECORDED, _S.ACCEPTED, _A.CASE_RECORD_RESULT, clock=_C.RESUME),
+    _row(_S.SUBMITTED, _E.PROMISE_WITHDRAWN, _S.CORRECTION, _A.COMMITMENT_WITHDRAW, clock=_C.PAUSE_INTAKE, reason_needed=True),
+    _row((_S.ACCEPTED, _S.PROPOSED), _E.PROMISE_WITHDRAWN, _S.HAND_IN, _A.COMMITMENT_WITHDRAW, clock=_C.STOP, reason_needed=True),
+    _row(_S.EVALUATING, _E.PROMISE_WITHDRAWN, _S.EVALUATING, _A.COMMITMENT_WITHDRAW, reason_needed=True),
+    _row(_S.ACCEPTED, _E.PROOF_REQUIRED, _S.HAND_IN, _A.CASE_REQUIRE_PROOF, clock=_C.STOP, reason_needed=True, letter="D11"),
+    _row(_S.HAND_IN, _E.PROOF_SETTLED, _S.ACCEPTED, _A.COMMITMENT_SETTLE, clock=_C.RESUME),
+    _row(_S.EVALUATING, _E.PROOF_SETTLED, _S.EVALUATING, _A.COMMITMENT_SETTLE),
+    _row(
+        (_S.ACCEPTED, _S.EVALUATING, _S.HAND_IN, _S.PROPOSED),
+        _E.UNTRUTH_NOTIFIED,
+        _S.NOTIFIED,
+        _A.COMMITMENT_VERIFY,
+        clock=_C.STOP,
+        reason_needed=True,
+        letter="D9",
+    ),
+    _row(_S.NOTIFIED, _E.UNTRUTH_ANSWERED, _S.ANSWERED, _A.COMMITMENT_ANSWER, reason_needed=True, within_term=True),
+    *(
+        _row(source, event, target, _A.COMMITMENT_JUDGE, reason_needed=True, after_term=source is _S.NOTIFIED, **more)
+        for source in (_S.NOTIFIED, _S.ANSWERED)
+        for event, target, more in (
+            (_E.TERMINATED, _S.TERMINATED, {"clock": _C.END, "letter": "D10"}),
+            (_E.CORRECTION_ORDERED, _S.HAND_IN, {"clock": _C.STOP, "letter": "D11"}),
+            (_E.FINDING_DROPPED, _S.ACCEPTED, {"clock": _C.RESUME}),
+        )
+    ),
+    _row(_S.HAND_IN, _E.DECISION_PROPOSED, _S.PROPOSED, _A.CASE_PROPOSE, clock=_C.RESUME, reason_needed=True),
     _row(_S.ACCEPTED, _E.DECISION_PROPOSED, _S.PROPOSED, _A.CASE_PROPOSE, reason_needed=True),
     _row(_S.PROPOSED, _E.PROPOSAL_RETURNED, _S.ACCEPTED, _A.CASE_RETURN, reason_needed=True),
     _row(_S.PROPOSED, _E.GRANTED, _S.ISSUING, _A.CASE_GRANT, clock=_C.END),
@@ -126,12 +169,16 @@ TURNS: dict[State, Turn] = {
     _S.CORRECTION: Turn.APPLICANT,
     _S.ACCEPTED: Turn.EXAMINER,
     _S.EVALUATING: Turn.EVALUATOR,
+    _S.HAND_IN: Turn.APPLICANT,
+    _S.NOTIFIED: Turn.APPLICANT,
+    _S.ANSWERED: Turn.APPROVER,
     _S.PROPOSED: Turn.APPROVER,
     _S.ISSUING: Turn.SYSTEM,
     _S.GRANTED: Turn.NOBODY,
     _S.REFUSED: Turn.NOBODY,
     _S.NOT_ACCEPTED: Turn.NOBODY,
     _S.WITHDRAWN: Turn.NOBODY,
+    _S.TERMINATED: Turn.NOBODY,
 }
 
 STATE_NAMES: dict[State, str] = {
@@ -140,12 +187,16 @@ STATE_NAMES: dict[State, str] = {
     _S.CORRECTION: N_("Waiting for your corrections"),
     _S.ACCEPTED: N_("Under examination"),
     _S.EVALUATING: N_("Evaluation or inspection under way"),
+    _S.HAND_IN: N_("Waiting for the proof to be handed in"),
+    _S.NOTIFIED: N_("Promise found untrue: waiting for the answer"),
+    _S.ANSWERED: N_("Promise found untrue: answered"),
     _S.PROPOSED: N_("Waiting for decision"),
     _S.ISSUING: N_("Licence being issued"),
     _S.GRANTED: N_("Granted"),
     _S.REFUSED: N_("Refused"),
     _S.NOT_ACCEPTED: N_("Not accepted"),
     _S.WITHDRAWN: N_("Withdrawn"),
+    _S.TERMINATED: N_("Ended for an untrue promise"),
 }
 
 TURN_NAMES: dict[Turn, str] = {
@@ -168,6 +219,14 @@ EVENT_NAMES: dict[Event, str] = {
     _E.NOT_ACCEPTED: N_("Application not accepted"),
     _E.EVALUATION_COMMISSIONED: N_("Evaluation or inspection commissioned; the clock stands"),
     _E.EVALUATION_RECORDED: N_("Evaluation or inspection result recorded; the clock runs"),
+    _E.PROMISE_WITHDRAWN: N_("Promise withdrawn; the proof is to be handed in"),
+    _E.PROOF_REQUIRED: N_("The proof itself is required; the clock stands until it is there"),
+    _E.PROOF_SETTLED: N_("Proof handed in, or promised again"),
+    _E.UNTRUTH_NOTIFIED: N_("Promise found untrue; handling stopped and notice sent"),
+    _E.UNTRUTH_ANSWERED: N_("The applicant answered the notice"),
+    _E.CORRECTION_ORDERED: N_("Correction ordered: the proof is to be handed in"),
+    _E.FINDING_DROPPED: N_("The finding was not upheld; handling goes on"),
+    _E.TERMINATED: N_("Handling ended for an untrue promise"),
     _E.DECISION_PROPOSED: N_("Decision proposed"),
     _E.PROPOSAL_RETURNED: N_("Proposal returned to the examiner"),
     _E.GRANTED: N_("Permit granted"),

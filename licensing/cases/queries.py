@@ -14,14 +14,14 @@ from licensing.cases import drafts
 from licensing.cases.deadlines import Deadline, deadline
 from licensing.cases.journal import Loaded, happened, load_for, may, not_found, require
 from licensing.cases.machine import EVENT_NAMES, Event, State, possible
-from licensing.cases.rules import CaseView, Difference, differences
+from licensing.cases.rules import CaseView, Difference, differences, is_filled_in
 from licensing.cases.submission import Task, tasks
 from licensing.cases.tables import Case, CaseDocument
 from licensing.catalogue import load_catalogue
 from licensing.catalogue.model import Matter, Proof
 from licensing.clock import days_left, load_calendar, today
-from licensing.commitments.queries import choices
-from licensing.commitments.tables import ProofChoice
+from licensing.commitments.queries import choices, of_case, tasks_of
+from licensing.commitments.tables import Commitment, ProofChoice, Verification
 from licensing.letters.queries import of_case as letters_of
 from licensing.letters.tables import Letter
 from licensing.licences.queries import of_case as licence_of
@@ -59,6 +59,8 @@ class CasePage:
     tasks: tuple[Task, ...]
     documents: Mapping[str, tuple[CaseDocument, ...]]
     choices: Mapping[str, ProofChoice]
+    promises: tuple[Commitment, ...]
+    verifications: tuple[Verification, ...]
     proofs: Mapping[str, Proof]
     letters: tuple[Letter, ...]
     licence: Licence | None
@@ -129,8 +131,8 @@ class Worklist:
 
 WORK_STATES: Mapping[Role, tuple[State, ...]] = {
     Role.INTAKE: (State.SUBMITTED, State.CORRECTION),
-    Role.EXAMINER: (State.ACCEPTED, State.EVALUATING),
-    Role.APPROVER: (State.PROPOSED, State.ISSUING),
+    Role.EXAMINER: (State.ACCEPTED, State.EVALUATING, State.HAND_IN),
+    Role.APPROVER: (State.PROPOSED, State.ISSUING, State.NOTIFIED, State.ANSWERED),
 }
 _NO_DATE = date(9999, 12, 31)
 
@@ -170,20 +172,14 @@ def worklist(
         return Worklist(rows, f"{last.due_on or _NO_DATE}_{last.id}" if last else None)
 
 
-def promises(session: Session, case: Loaded) -> dict[str, Proof]:
-    """The version of each replaceable proof that this case uses."""
-    chosen = choices(session, case.row.id)
-    versions = {code: row.commitment.proof_version for code, row in chosen.items() if row.commitment}
-    return {code: drafts.proof_version(case, code, versions.get(code)) for code in case.matter.proofs}
-
-
 def _page(look: Work, case: Loaded) -> CasePage:
     session, row = look.session, case.row
     by_slot: dict[str, list[CaseDocument]] = {}
     for document in drafts.documents(look, row.id):
         by_slot.setdefault(document.slot, []).append(document)
     submissions = case.view.submissions
-    actions = {transition.action for transition in possible(case.view.state)} | {Action.CASE_EDIT, Action.COMMITMENT_PROMISE}
+    filling = {Action.CASE_EDIT, Action.COMMITMENT_PROMISE} if is_filled_in(case.view) else set()
+    actions = {transition.action for transition in possible(case.view.state)} | filling
     return CasePage(
         case=row,
         view=case.view,
@@ -195,18 +191,14 @@ def _page(look: Work, case: Loaded) -> CasePage:
         tasks=tasks(look, case),
         documents={slot: tuple(found) for slot, found in by_slot.items()},
         choices=choices(session, row.id),
-        proofs=promises(session, case),
+        promises=tuple(of_case(session, row.id)),
+        verifications=tuple(tasks_of(session, row.id)),
+        proofs=drafts.proofs_of(session, case),
         letters=tuple(letters_of(session, row.id)),
         licence=licence_of(session, row.id),
         differences=differences(submissions[-2], submissions[-1]) if len(submissions) > 1 else (),
-        rulings={action: may(look.actor, action, case, look) for action in actions if _open_now(action, case.view.state)},
+        rulings={action: may(look.actor, action, case, look) for action in actions},
     )
-
-
-def _open_now(action: Action, state: State) -> bool:
-    if action in (Action.CASE_EDIT, Action.COMMITMENT_PROMISE):
-        return state in (State.DRAFT, State.CORRECTION)
-    return True
 
 
 def _timeline(session: Session, row: Case) -> tuple[TimelineEntry, ...]:

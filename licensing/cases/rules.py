@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from licensing.cases.machine import TURNS, Event, State, Turn, transition
+from licensing.cases.machine import TURNS, Clock, Event, State, Transition, Turn, transition
 from licensing.clock import local_date
 from licensing.clock.rules import Stop
 from licensing.errors import Conflict
@@ -37,15 +37,27 @@ class Submission:
 
 @dataclass(frozen=True, slots=True)
 class CaseView:
-    """A case as its events tell it."""
+    """A case as its events tell it.
+
+    ``proof_versions`` are the versions of the replaceable proofs that were in force when the case began. ``received_on`` is the day (in
+    China) on which the complete materials of the latest submission arrived (domain 7.4). ``standing`` is the stop of the decision clock
+    that has no end yet. ``owed`` are the proofs that must be handed in because their promise stands no more. ``untruth`` is the notice
+    that a promise was found untrue, ``answer`` what the applicant said to it, ``answer_due`` the last day for that.
+    """
 
     state: State = State.DRAFT
+    proof_versions: Mapping[str, int] = field(default_factory=dict)
     submissions: tuple[Submission, ...] = ()
+    received_on: date | None = None
     correction_items: tuple[Mapping[str, str], ...] = ()
     accepted_on: date | None = None
     deemed: bool = False
-    stopped_since: date | None = None
+    standing: Stop | None = None
     stops: tuple[Stop, ...] = ()
+    owed: frozenset[str] = frozenset()
+    untruth: Mapping[str, Any] | None = None
+    answer: Mapping[str, Any] | None = None
+    answer_due: date | None = None
     evaluation: Mapping[str, Any] | None = None
     proposal: Mapping[str, Any] | None = None
     decision: Mapping[str, Any] | None = None
@@ -58,23 +70,23 @@ class CaseView:
         return TURNS[self.state]
 
     @property
-    def received_on(self) -> date | None:
-        """The day on which the complete materials of the latest submission arrived (domain 7.4)."""
-        return local_date(self.submissions[-1].at) if self.submissions else None
-
-    @property
     def clock_stops(self) -> tuple[Stop, ...]:
         """All stops of the decision clock, the open one included."""
-        if self.stopped_since is None:
-            return self.stops
-        return (*self.stops, Stop(self.stopped_since, None, _STOP_REASON))
+        return self.stops if self.standing is None else (*self.stops, self.standing)
 
 
-_STOP_REASON = say("Evaluation or inspection commissioned by the authority")
+_STOP_REASONS = {
+    Event.EVALUATION_COMMISSIONED: say("Evaluation or inspection commissioned by the authority"),
+    Event.PROMISE_WITHDRAWN: say("The applicant withdrew a promise and has the proof to hand in"),
+    Event.PROOF_REQUIRED: say("The applicant has a proof to hand in"),
+    Event.UNTRUTH_NOTIFIED: say("A promise was found untrue and the applicant is heard"),
+    Event.CORRECTION_ORDERED: say("The applicant has a proof to hand in"),
+}
 _HANDLERS = {
     Event.ACCEPTED: "acceptor",
     Event.CORRECTION_REQUESTED: "corrector",
     Event.EVALUATION_COMMISSIONED: "examiner",
+    Event.UNTRUTH_NOTIFIED: "finder",
     Event.DECISION_PROPOSED: "proposer",
     Event.GRANTED: "decider",
     Event.REFUSED: "decider",
@@ -92,7 +104,7 @@ def replay(events: Iterable[Happened]) -> CaseView:
 def apply(view: CaseView, happened: Happened) -> CaseView:
     """``view`` after one more event."""
     if happened.type is Event.STARTED:
-        return view
+        return replace(view, proof_versions=dict(happened.data.get("proofs", {})))
     row = transition(view.state, happened.type)
     if row is None:
         raise Conflict(
@@ -100,11 +112,22 @@ def apply(view: CaseView, happened: Happened) -> CaseView:
             next_step=say("Load the page again and look at the new state."),
             code="case-moved-on",
         )
-    changed = _APPLY.get(happened.type, _unchanged)(view, happened)
+    changed = _clock(_APPLY.get(happened.type, _unchanged)(view, happened), row.clock, happened)
     handlers = dict(view.handlers)
     if happened.type in _HANDLERS and happened.actor_id is not None:
         handlers[_HANDLERS[happened.type]] = happened.actor_id
     return replace(changed, state=row.target, handlers=handlers)
+
+
+def _clock(view: CaseView, effect: Clock, happened: Happened) -> CaseView:
+    """The stops after one more event: a stop begins on the day of its event and ends the day before the event that ends it."""
+    if effect not in (Clock.STOP, Clock.RESUME, Clock.END):
+        return view
+    today, stops = local_date(happened.at), view.stops
+    if view.standing is not None and view.standing.first < today:
+        stops = (*stops, replace(view.standing, last=today - timedelta(days=1)))
+    standing = Stop(today, None, _STOP_REASONS[happened.type]) if effect is Clock.STOP else None
+    return replace(view, stops=stops, standing=standing)
 
 
 def _unchanged(view: CaseView, _: Happened) -> CaseView:
@@ -114,7 +137,41 @@ def _unchanged(view: CaseView, _: Happened) -> CaseView:
 def _submitted(view: CaseView, happened: Happened) -> CaseView:
     data = happened.data
     submission = Submission(happened.at, data["answers"], tuple(data["documents"]), data["proofs"])
-    return replace(view, submissions=(*view.submissions, submission), correction_items=())
+    return replace(
+        view, submissions=(*view.submissions, submission), received_on=local_date(happened.at), correction_items=(), owed=frozenset()
+    )
+
+
+def _settled(view: CaseView, happened: Happened) -> CaseView:
+    return replace(_submitted(view, happened), received_on=view.received_on)
+
+
+def _withdrawn_promise(view: CaseView, happened: Happened) -> CaseView:
+    items = tuple(happened.data["items"]) if view.state is State.SUBMITTED else ()
+    owed = view.owed if items else view.owed | {happened.data["proof"]}
+    return replace(view, owed=owed, correction_items=items, proposal=None)
+
+
+def _proof_required(view: CaseView, happened: Happened) -> CaseView:
+    return replace(view, owed=view.owed | set(happened.data["proofs"]))
+
+
+def _untruth_notified(view: CaseView, happened: Happened) -> CaseView:
+    due = date.fromisoformat(happened.data["due_on"])
+    return replace(view, untruth=happened.data, answer=None, answer_due=due, proposal=None)
+
+
+def _untruth_answered(view: CaseView, happened: Happened) -> CaseView:
+    return replace(view, answer=happened.data)
+
+
+def _correction_ordered(view: CaseView, _: Happened) -> CaseView:
+    owed = {view.untruth["proof"]} if view.untruth else set()
+    return replace(view, owed=view.owed | owed, untruth=None)
+
+
+def _finding_dropped(view: CaseView, _: Happened) -> CaseView:
+    return replace(view, untruth=None)
 
 
 def _correction_requested(view: CaseView, happened: Happened) -> CaseView:
@@ -129,14 +186,8 @@ def _deemed_accepted(view: CaseView, _: Happened) -> CaseView:
     return replace(view, accepted_on=view.received_on, deemed=True)
 
 
-def _commissioned(view: CaseView, happened: Happened) -> CaseView:
-    return replace(view, stopped_since=local_date(happened.at))
-
-
 def _evaluated(view: CaseView, happened: Happened) -> CaseView:
-    first, last = view.stopped_since, local_date(happened.at) - timedelta(days=1)
-    stops = (*view.stops, Stop(first, last, _STOP_REASON)) if first is not None and first <= last else view.stops
-    return replace(view, stopped_since=None, stops=stops, evaluation=happened.data)
+    return replace(view, evaluation=happened.data)
 
 
 def _proposed(view: CaseView, happened: Happened) -> CaseView:
@@ -166,8 +217,15 @@ _APPLY = {
     Event.ACCEPTED: _accepted,
     Event.DEEMED_ACCEPTED: _deemed_accepted,
     Event.NOT_ACCEPTED: _decided,
-    Event.EVALUATION_COMMISSIONED: _commissioned,
     Event.EVALUATION_RECORDED: _evaluated,
+    Event.PROMISE_WITHDRAWN: _withdrawn_promise,
+    Event.PROOF_REQUIRED: _proof_required,
+    Event.PROOF_SETTLED: _settled,
+    Event.UNTRUTH_NOTIFIED: _untruth_notified,
+    Event.UNTRUTH_ANSWERED: _untruth_answered,
+    Event.CORRECTION_ORDERED: _correction_ordered,
+    Event.FINDING_DROPPED: _finding_dropped,
+    Event.TERMINATED: _decided,
     Event.DECISION_PROPOSED: _proposed,
     Event.PROPOSAL_RETURNED: _returned,
     Event.GRANTED: _granted,
@@ -175,6 +233,23 @@ _APPLY = {
     Event.REFUSED: _decided,
     Event.WITHDRAWN: _decided,
 }
+
+
+def check_term(row: Transition, view: CaseView, today: date) -> None:
+    """Raise ``Conflict`` for a decision before the applicant was heard, and for an answer after the time to answer."""
+    over = view.answer_due is not None and today > view.answer_due
+    if row.after_term and not over:
+        raise Conflict(
+            say("The applicant has until %(day)s to answer; nothing can be decided before.", day=view.answer_due),
+            next_step=say("Wait for the answer, or for the day after."),
+            code="answer-pending",
+        )
+    if row.within_term and over:
+        raise Conflict(
+            say("The time to answer ended on %(day)s.", day=view.answer_due),
+            next_step=say("Call the authority; it may already have decided."),
+            code="answer-too-late",
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +273,21 @@ def may_change(items: Sequence[Mapping[str, str]], target: str) -> bool:
     """Whether a correction notice with ``items`` opens ``target`` (``section``, ``section.field``, ``document:slot``, ``proof:code``)."""
     named = {item["target"] for item in items}
     return target in named or target.split(".", 1)[0] in named
+
+
+def is_filled_in(view: CaseView) -> bool:
+    """Whether the applicant has something to fill in now: a draft, corrections, or a proof to hand in."""
+    return view.state in (State.DRAFT, State.CORRECTION) or (view.state in _OWING and bool(view.owed))
+
+
+def may_fill_in(view: CaseView, target: str) -> bool:
+    """Whether the applicant may change ``target`` now: everything in a draft, afterwards what was asked for and nothing else."""
+    if view.state is State.CORRECTION:
+        return may_change(view.correction_items, target)
+    return view.state is State.DRAFT or (view.state in _OWING and target.removeprefix("proof:") in view.owed)
+
+
+_OWING = frozenset({State.HAND_IN, State.EVALUATING})
 
 
 def _flat(submission: Submission) -> dict[str, str]:

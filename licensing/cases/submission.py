@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,9 +16,12 @@ from licensing.clock import local_date
 from licensing.commitments.queries import choices
 from licensing.commitments.rules import Choice
 from licensing.commitments.tables import ProofChoice
+from licensing.credit.queries import eligibility_of
+from licensing.credit.rules import explain_bar
 from licensing.errors import FieldError
 from licensing.licences.queries import in_force_by_number
-from licensing.parties.queries import company
+from licensing.parties.queries import authority, company, responsible_authority
+from licensing.parties.tables import Authority
 from licensing.storage import Work
 from licensing.words import Said, say
 
@@ -42,7 +45,7 @@ def tasks(work: Work, case: Loaded) -> tuple[Task, ...]:
     chosen = choices(work.session, case.row.id)
     extra = _approval_errors(work, case)
     sections = [_section_task(work, case, section, extra) for section in case.matter.sections]
-    materials = [_material_task(material, held, chosen) for material in case.matter.materials]
+    materials = [_material_task(material, held, chosen, case.view.proof_versions) for material in case.matter.materials]
     return (*sections, *materials)
 
 
@@ -51,7 +54,17 @@ def problems(work: Work, case: Loaded) -> list[FieldError]:
     today = local_date(work.now)
     answers = [*check_answers(case.matter, case.row.answers, today=today), *_approval_errors(work, case)]
     unready = [task for task in tasks(work, case) if task.kind != "section" and task.state in ("not_started", "incomplete")]
-    return [*answers, *(FieldError(f"{task.kind}:{task.code}", "required", _wanted(task)) for task in unready)]
+    unfinished = (FieldError(f"{task.kind}:{task.code}", "required", _wanted(task)) for task in unready)
+    return [*answers, *unfinished, *_promise_errors(work, case)]
+
+
+def promise_authority(work: Work, case: Loaded) -> Authority | None:
+    """The authority that relies on the promises of a case: where the case lies, else the one that is responsible for the project."""
+    if case.row.authority_id is not None:
+        return authority(work.session, case.row.authority_id)
+    project = case.row.answers.get("project")
+    region = str(project.get("region", "")) if isinstance(project, Mapping) else ""
+    return responsible_authority(work.session, case.row.matter, region) if region else None
 
 
 def snapshot(work: Work, case: Loaded) -> dict[str, Any]:
@@ -60,7 +73,7 @@ def snapshot(work: Work, case: Loaded) -> dict[str, Any]:
     handed_in = documents(work, case.row.id)
     return {
         "answers": case.row.answers,
-        "documents": [_document(document) for document in handed_in if _belongs(case.matter, document, chosen)],
+        "documents": [_document(document) for document in handed_in if _belongs(case, document, chosen)],
         "proofs": {code: _proof(choice) for code, choice in sorted(chosen.items())},
     }
 
@@ -82,9 +95,9 @@ def _section_state(section: Section, state: str, missing: bool) -> str:
     return "incomplete" if missing and state == "complete" else state
 
 
-def _material_task(material: Material, held: set[str], chosen: Mapping[str, ProofChoice]) -> Task:
+def _material_task(material: Material, held: set[str], chosen: Mapping[str, ProofChoice], promisable: Collection[str]) -> Task:
     has_file = material.code in held
-    if material.proof is None:
+    if material.proof is None or material.proof not in promisable:
         state = "complete" if has_file else "not_started" if material.required else "optional"
         return Task("document", material.code, material.name, material.english_name, state)
     choice = chosen.get(material.proof)
@@ -101,6 +114,23 @@ def _wanted(task: Task) -> Said:
     if task.state == "not_started":
         return say("Choose to hand in or to promise: %(name)s.", name=name)
     return say("Finish what you chose for: %(name)s.", name=name)
+
+
+def _promise_errors(work: Work, case: Loaded) -> list[FieldError]:
+    """A promise counts when the company may still promise, and before the authority to which it was made."""
+    promised = {code: choice.commitment for code, choice in choices(work.session, case.row.id).items() if choice.commitment}
+    if not promised:
+        return []
+    seen = eligibility_of(work.session, case.row.company_id, local_date(work.now))
+    if not seen.allowed:
+        return [FieldError(f"proof:{code}", "promise-barred", explain_bar(seen)) for code in promised]
+    responsible = promise_authority(work, case)
+    elsewhere = say("This promise was made to another authority than the one responsible for the project now. Sign it again.")
+    return [
+        FieldError(f"proof:{code}", "promise-elsewhere", elsewhere)
+        for code, made in promised.items()
+        if responsible is not None and made.authority_id != responsible.id
+    ]
 
 
 def _approval_errors(work: Work, case: Loaded) -> list[FieldError]:
@@ -130,9 +160,9 @@ def _own_approval(work: Work, case: Loaded, number: str) -> bool:
     return approval is not None and approval.holder_code == company(work.session, case.row.company_id).uscc
 
 
-def _belongs(matter: Matter, document: CaseDocument, chosen: Mapping[str, ProofChoice]) -> bool:
-    material = matter.material(document.slot)
-    if material is None or material.proof is None:
+def _belongs(case: Loaded, document: CaseDocument, chosen: Mapping[str, ProofChoice]) -> bool:
+    material = case.matter.material(document.slot)
+    if material is None or material.proof is None or material.proof not in case.view.proof_versions:
         return True
     choice = chosen.get(material.proof)
     return choice is not None and choice.choice == Choice.HAND_IN

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from stdnum.cn import uscc
 
+from licensing.catalogue import need as needs
 from licensing.catalogue.catalogue import Catalogue, region_parent
 from licensing.catalogue.model import DateOrder, FaceRow, Field, LetterKind, LicenceType, Matter, Proof
+from licensing.catalogue.parts import Sample
 
 ORDER_OF_MATTERS = {"design_review": 0, "completion_acceptance": 1, "qualification": 2}
 RECORD_FACTS = frozenset({"holder_name", "holder_uscc", "number", "identifier", "issuer_name", "issued_on", "valid_from", "valid_until"})
@@ -41,6 +43,24 @@ def faults(catalogue: Catalogue) -> Iterator[Fault]:
     yield from _doubles("licence_types.toml", "index", (str(kind.index) for kind in catalogue.licence_types))
     yield from _doubles("letters.toml", "code", (letter.code for letter in catalogue.letters))
     yield from _region_faults(catalogue)
+
+
+def need_faults(need: needs.Need, catalogue: Catalogue) -> Iterator[Fault]:
+    """What is wrong with the questions of the self-check."""
+    matters = frozenset(matter.code for matter in catalogue.matters)
+    yield from (Fault("need.toml", key, reason) for key, reason in needs.faults(need, matters))
+
+
+def sample_faults(samples: Mapping[str, Sample], catalogue: Catalogue) -> Iterator[Fault]:
+    """Matters without a sample, and sample answers to what no form asks. Whether an answer is in order is ``check_answers``'s to say."""
+    matters = {matter.code: matter for matter in catalogue.matters}
+    yield from (Fault("samples.toml", code, "this matter has no sample") for code in matters.keys() - samples.keys())
+    yield from (Fault("samples.toml", code, "there is no matter with this code") for code in samples.keys() - matters.keys())
+    for code in samples.keys() & matters.keys():
+        for section, given in samples[code].answers.items():
+            fields = {field for row in (given if isinstance(given, tuple) else (given,)) for field in row}
+            lost = sorted(field for field in fields if matters[code].field(f"{section}.{field}") is None)
+            yield from (Fault("samples.toml", f"{code}.{section}.{field}", "the form does not ask for it") for field in lost)
 
 
 def field_faults(file: str, key: str, fields: Iterable[Field]) -> Iterator[Fault]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import tomllib
+from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
 from types import MappingProxyType
@@ -15,6 +16,8 @@ from pydantic import TypeAdapter, ValidationError
 from licensing.catalogue import checks
 from licensing.catalogue.catalogue import Catalogue
 from licensing.catalogue.model import LetterKind, LicenceType, Matter, Proof, Section
+from licensing.catalogue.need import Need
+from licensing.catalogue.parts import Sample
 from licensing.errors import Misconfigured
 from licensing.words import say
 
@@ -45,6 +48,34 @@ def read_catalogue(folder: Path) -> Catalogue:
     for fault in checks.faults(catalogue):
         raise wrong(fault.file, fault.key, fault.reason)
     return catalogue
+
+
+@functools.cache
+def load_need() -> Need:
+    """The questions of the self-check. Raises ``Misconfigured`` when some way through them does not end in one outcome."""
+    return read_need(DATA, load_catalogue())
+
+
+def read_need(folder: Path, catalogue: Catalogue) -> Need:
+    """The questions in ``folder``, checked against the matters of ``catalogue``. Raises ``Misconfigured`` naming the key that is wrong."""
+    need = _shape("need.toml", _read(folder, "need.toml"), Need)
+    for fault in checks.need_faults(need, catalogue):
+        raise wrong(fault.file, fault.key, fault.reason)
+    return need
+
+
+@functools.cache
+def load_samples() -> Mapping[str, Sample]:
+    """The sample of every matter, by its code. Raises ``Misconfigured`` when one is missing or answers what no form asks."""
+    return read_samples(DATA, load_catalogue())
+
+
+def read_samples(folder: Path, catalogue: Catalogue) -> Mapping[str, Sample]:
+    """The samples in ``folder``, checked against the forms of ``catalogue``. Raises ``Misconfigured`` naming the key that is wrong."""
+    samples = _shape("samples.toml", _read(folder, "samples.toml"), dict[str, Sample])
+    for fault in checks.sample_faults(samples, catalogue):
+        raise wrong(fault.file, fault.key, fault.reason)
+    return MappingProxyType(samples)
 
 
 def wrong(file: str, key: str, reason: str) -> Misconfigured:

@@ -73,12 +73,15 @@ def numeral(place: int) -> str:
 class Matter:
     """Something that can be applied for (政务服务事项). ``promised_days`` are working days, never more than the legal limit.
 
-    ``open`` is false while only the guide page exists and nothing can be submitted online.
+    ``open`` is false while only the guide page exists and nothing can be submitted online. ``item_code`` is the code of the matter in the
+    catalogue of government services (事项编码).
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
 
     code: str
+    item_code: str
+    item_code_is_example: bool
     name: str
     english_name: str
     legal_basis: tuple[str, ...]
@@ -117,7 +120,10 @@ class Matter:
 class Proof:
     """A proof that a promise may replace (证明事项), in one version of its texts (国办发〔2020〕42号).
 
-    The texts of a version never change once it was in force; a change is a new version in a new file.
+    The texts of a version never change once it was in force; a change is a new version. ``verified`` says whether verification comes before
+    the decision, or within ``verification_days`` working days after it. ``answer_days`` are the working days to answer a notice that a
+    promise is untrue. ``publication`` says whether, where and how long the promise is published: ``publication_days`` calendar days, or
+    as long as the permit is valid when 0.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
@@ -138,8 +144,11 @@ class Proof:
     verification_method: VerificationMethod
     verification: Clause
     verification_days: int
+    verified: Literal["before", "after"]
+    answer_days: int
     published: bool
-    period: str
+    publication: Clause
+    publication_days: int
     active: bool
     provisional: bool
     valid_from: date

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import ClassVar, Literal
 
@@ -21,6 +23,8 @@ FieldKind = Literal[
     "postcode",
     "licence_number",
 ]
+MaterialKind = Literal["original", "copy", "original_or_copy"]
+MaterialForm = Literal["electronic", "paper", "paper_or_electronic"]
 VerificationMethod = Literal["data_sharing", "site", "document", "random", "waived"]
 STRICT = ConfigDict(extra="forbid")
 
@@ -115,7 +119,10 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """One document to upload. With ``proof`` the applicant may promise that proof instead of handing the document in."""
+    """One document to upload. With ``proof`` the applicant may promise that proof instead of handing the document in.
+
+    ``kind`` says whether the original is asked for; ``form`` in which form it may come (材料类型、材料形式 of a service guide).
+    """
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
 
@@ -127,6 +134,8 @@ class Material:
     english_note: str
     accepts: tuple[str, ...]
     max_files: int
+    kind: MaterialKind
+    form: MaterialForm
     source: Clause
     proof: str | None = None
     copies: int = 1
@@ -211,6 +220,7 @@ class Guide:
     level: Clause
     audience: Clause
     conditions: tuple[Clause, ...]
+    form_name: Clause
     form: Clause
     steps: tuple[Step, ...]
     fee: Clause
@@ -223,3 +233,17 @@ class Guide:
     complaint_phone: Clause
     remedy: Clause
     questions: tuple[Question, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A correctly filled form (样表) in the shape of ``check_answers``, and what the specimen of the result says. All of it is made up."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
+
+    holder_name: str
+    holder_uscc: str
+    issuer_name: str
+    place: str
+    issued_on: date
+    answers: Mapping[str, dict[str, str] | tuple[dict[str, str], ...]]

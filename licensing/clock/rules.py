@@ -142,6 +142,19 @@ def deemed_acceptance_due(received: date, calendar: Calendar, stops: Sequence[St
     return explain(received, LIMITS["T1"], calendar, stops)
 
 
+def answer_term(days: int, served_on: date, calendar: Calendar) -> Explanation:
+    """Until when a notice served on ``served_on`` may be answered: ``days`` working days, with every day explained."""
+    limit = Limit(
+        "answer",
+        say("Answer a notice"),
+        days,
+        Unit.WORKING_DAYS,
+        say("the notice"),
+        "《中华人民共和国行政处罚法》第四十四条、第六十四条; 《中华人民共和国行政许可法》第七条",
+    )
+    return explain(served_on, limit, calendar)
+
+
 def is_deemed_accepted(received: date, today: date, calendar: Calendar) -> bool:
     """Whether silence since ``received`` has become acceptance, dated back to ``received``: true from the day after T1 ended."""
     due = deemed_acceptance_due(received, calendar).due

@@ -1,46 +1,79 @@
-"""Choose and promise. The caller (a case) has already asked the policy and checked that the case is open for it."""
+"""Choose, sign and take back. The caller (a case) has already asked the policy and checked that the case is open for it."""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from sqlalchemy import select
 
 from licensing.catalogue.answers import check_facts, clean_facts
 from licensing.catalogue.model import Proof
 from licensing.clock import local_date
-from licensing.commitments.health import LEAF, leaf_subject
+from licensing.commitments import eligibility
+from licensing.commitments.journal import LATER, LEAF, leaf_subject, record
+from licensing.commitments.letter import letter_words
+from licensing.commitments.machine import Event
 from licensing.commitments.queries import choices
-from licensing.commitments.rules import Choice, statement
+from licensing.commitments.rules import Choice, Signature, facts_bytes, statement
 from licensing.commitments.tables import Commitment, ProofChoice
+from licensing.commitments.verification import cancel
 from licensing.errors import Conflict, Invalid
 from licensing.ledger.actions import append
 from licensing.ledger.protection import row_digest
+from licensing.letters import actions as letters
 from licensing.parties.queries import company as company_of
+from licensing.parties.tables import Authority
 from licensing.storage import Work
 from licensing.words import say
 
+LETTER = "C1"
 
-def choose(work: Work, case_id: int, proof: Proof, choice: Choice) -> ProofChoice:
-    """Choose to hand in or to promise. Leaving a promise that was made takes it back; its record stays (domain 8.1.9)."""
-    standing = work.session.scalar(select(ProofChoice).where(ProofChoice.case_id == case_id, ProofChoice.proof == proof.code))
-    if standing is None:
-        standing = ProofChoice(case_id=case_id, proof=proof.code)
-        work.session.add(standing)
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a promise is made: the case, the company that applies, and the authority that relies on the promise."""
+
+    case_id: int
+    case_number: str
+    company_id: int
+    authority: Authority
+
+
+def choose(work: Work, case_id: int, company_id: int, proof: Proof, choice: Choice) -> ProofChoice:
+    """Choose to hand in or to promise. Leaving a promise that was signed takes it back; its record stays (domain 8.1.9).
+
+    Raises ``Conflict`` (``promise-barred``) when the credit of the company does not allow a promise.
+    """
+    if choice is Choice.PROMISE:
+        eligibility.require(work, company_id)
+    standing = _standing(work, case_id, proof, choice)
     if standing.choice != choice:
+        if standing.commitment is not None:
+            take_back(work, standing.commitment, Event.WITHDRAWN, "")
         standing.choice, standing.commitment_id = choice, None
         standing.chosen_at, standing.chosen_by = work.now, _person(work)
-    work.session.flush()
+        work.session.flush()
+        work.session.refresh(standing)
     return standing
 
 
-def promise(
-    work: Work, case_id: int, case_number: str, company_id: int, proof: Proof, *, facts: Mapping[str, str], accepted_notice: str
-) -> Commitment:
-    """Make the promise for ``proof``; what was shown and promised goes into the file store byte for byte.
+def keep_facts(work: Work, case_id: int, company_id: int, proof: Proof, typed: Mapping[str, str]) -> ProofChoice:
+    """Keep the facts typed so far for a promise, complete or not; whoever signs finds them. Chooses to promise."""
+    standing = choose(work, case_id, company_id, proof, Choice.PROMISE)
+    if standing.commitment is None:
+        standing.facts = clean_facts(proof, typed)
+        work.session.flush()
+    return standing
 
-    ``accepted_notice`` is the digest of the notice that the applicant saw. Raises ``Conflict`` (``notice-changed``) when that is not the
-    notice in force, ``Invalid`` when the facts do not hold. The same promise twice is one promise.
+
+def sign(work: Work, place: Place, proof: Proof, *, facts: Mapping[str, str], accepted_notice: str) -> Commitment:
+    """Sign the promise for ``proof``; what was shown and promised goes into the file store byte for byte, and a letter is written.
+
+    ``accepted_notice`` is the digest of the notice that the signatory saw. Raises ``Conflict`` (``notice-changed``) when that is not the
+    notice of this case, ``promise-barred`` as :func:`choose`, ``Invalid`` when the facts do not hold. Signing the same twice is signing
+    once.
     """
     if accepted_notice != proof.digest():
         raise Conflict(
@@ -49,16 +82,44 @@ def promise(
             code="notice-changed",
         )
     facts = clean_facts(proof, facts)
-    problems = check_facts(proof, facts, today=local_date(work.now), others=_promised_facts(work, case_id, besides=proof.code))
+    problems = check_facts(proof, facts, today=local_date(work.now), others=_promised_facts(work, place.case_id, besides=proof.code))
     if problems:
         raise Invalid(say("Some of the promised facts are not right."), problems)
-    standing = choose(work, case_id, proof, Choice.PROMISE)
-    if standing.commitment is not None and standing.commitment.facts == facts:
-        return standing.commitment
-    made = _keep(work, case_id, case_number, company_id, proof, facts)
-    standing.commitment_id, standing.chosen_at, standing.chosen_by = made.id, work.now, _person(work)
+    standing = choose(work, place.case_id, place.company_id, proof, Choice.PROMISE)
+    before = standing.commitment
+    if before is not None and (before.facts, before.notice_sha256, before.authority_id) == (facts, proof.digest(), place.authority.id):
+        return before
+    if before is not None:
+        take_back(work, before, Event.REPLACED, "")
+    made = _keep(work, place, proof, facts)
+    standing.facts, standing.commitment_id, standing.chosen_at, standing.chosen_by = facts, made.id, work.now, made.person_id
     work.session.flush()
+    work.session.refresh(standing)
     return made
+
+
+def take_back(work: Work, made: Commitment, event: Event, reason: str) -> None:
+    """Let a promise stand no more, withdrawn or replaced: what was to be verified is verified no more; the record stays."""
+    cancel(work, made)
+    record(work, made, event, {"reason": reason} if reason else {})
+
+
+def hand_in_instead(work: Work, case_id: int, proof: str) -> None:
+    """Let the choice for ``proof`` be to hand it in, because its promise stands no more."""
+    standing = choices(work.session, case_id)[proof]
+    standing.choice, standing.commitment_id, standing.facts = Choice.HAND_IN, None, {}
+    standing.chosen_at = work.now
+    work.session.flush()
+
+
+def _standing(work: Work, case_id: int, proof: Proof, choice: Choice) -> ProofChoice:
+    query = select(ProofChoice).where(ProofChoice.case_id == case_id, ProofChoice.proof == proof.code)
+    found = work.session.scalar(query.execution_options(populate_existing=True))
+    if found is None:
+        found = ProofChoice(case_id=case_id, proof=proof.code, choice=choice, facts={}, chosen_at=work.now, chosen_by=_person(work))
+        work.session.add(found)
+        work.session.flush()
+    return found
 
 
 def _promised_facts(work: Work, case_id: int, *, besides: str) -> dict[str, dict[str, str]]:
@@ -67,25 +128,55 @@ def _promised_facts(work: Work, case_id: int, *, besides: str) -> dict[str, dict
     return {code: choice.commitment.facts for code, choice in standing.items() if choice.commitment and code != besides}
 
 
-def _keep(work: Work, case_id: int, case_number: str, company_id: int, proof: Proof, facts: Mapping[str, str]) -> Commitment:
-    company = company_of(work.session, company_id)
-    text = statement(proof, facts, company=company.name, uscc=company.uscc, person=work.actor.name, case_number=case_number, at=work.now)
+def _keep(work: Work, place: Place, proof: Proof, facts: Mapping[str, str]) -> Commitment:
+    company, actor = company_of(work.session, place.company_id), work.actor
+    shown = actor.second_factor_at or work.now
+    signed = Signature(
+        case_number=place.case_number,
+        authority=place.authority.name,
+        company=company.name,
+        uscc=company.uscc,
+        person=actor.name,
+        session=_session(work),
+        second_factor_at=shown,
+        at=work.now,
+    )
+    notice, said, promised = proof.notice_text().encode(), statement(proof, facts, signed), facts_bytes(proof, facts)
     made = Commitment(
-        case_id=case_id,
+        case_id=place.case_id,
         proof=proof.code,
         proof_version=proof.version,
-        notice_sha256=proof.digest(),
-        statement_sha256=work.files.put(text),
+        notice_sha256=work.files.put(notice),
+        statement_sha256=work.files.put(said),
         facts=facts,
-        company_id=company_id,
+        facts_sha256=work.files.put(promised),
+        company_id=place.company_id,
+        company_name=company.name,
+        company_uscc=company.uscc,
+        authority_id=place.authority.id,
         person_id=_person(work),
-        person_name=work.actor.name,
+        person_name=actor.name,
+        role="signatory",
+        session=signed.session,
+        second_factor_at=shown,
         promised_at=work.now,
+        published=proof.published,
+        state="",
+        sequence=0,
     )
     work.session.add(made)
     work.session.flush()
-    append(work, LEAF, leaf_subject(made), row_digest(made))
+    append(work, LEAF, leaf_subject(made), row_digest(made, without=LATER))
+    record(work, made, Event.SIGNED, {"notice_sha256": made.notice_sha256, "statement_sha256": made.statement_sha256})
+    words = letter_words(proof, facts, signed, statement_sha256=made.statement_sha256)
+    made.letter_id = letters.write(work, LETTER, place.authority, words, case_id=place.case_id).id
+    work.session.flush()
     return made
+
+
+def _session(work: Work) -> str:
+    """A fingerprint of the session: it can be compared with the record of sign-ins, and opens nothing."""
+    return hashlib.sha256(work.actor.session.encode()).hexdigest()[:16] if work.actor.session else ""
 
 
 def _person(work: Work) -> int:

@@ -1,32 +1,72 @@
-"""Whether the promises are still what was promised: each stands in the log, and its text in the file store."""
+"""Whether the promises are still what was promised: rows, events, checks and tasks stand in the log, their texts in the file store."""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
-from typing import Final
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from licensing.commitments.tables import Commitment
+from licensing.commitments import eligibility, verification
+from licensing.commitments.evidence import PACK_LEAF, pack_digest
+from licensing.commitments.journal import EVENT_LEAF, LATER, LEAF, event_subject, leaf_subject
+from licensing.commitments.machine import Event, transition
+from licensing.commitments.machine import State as PromiseState
+from licensing.commitments.tables import Commitment, EligibilityCheck, EvidencePack, SampleDraw, Verification
 from licensing.errors import LeizhengError
 from licensing.ledger.protection import Fact, Problem, row_digest, unaccounted
 from licensing.storage import FileStore
+from licensing.words import say
 
-LEAF: Final = "commitment"
-
-
-def leaf_subject(made: Commitment) -> str:
-    """How the log names a promise."""
-    return f"{made.case_id}/{made.proof}/{made.id}"
+DRAW_LEAF = "sample-draw"
+KINDS = frozenset({LEAF, EVENT_LEAF, eligibility.LEAF, verification.LEAF, verification.DONE_LEAF, PACK_LEAF, DRAW_LEAF})
 
 
 def problems(session: Session, files: FileStore) -> Iterator[Problem]:
     """What does not hold for the promises; nothing when all is well."""
-    promises = list(session.scalars(select(Commitment).order_by(Commitment.id)))
-    yield from unaccounted(session, {LEAF}, (Fact(LEAF, leaf_subject(made), row_digest(made)) for made in promises))
-    for made in promises:
+    yield from unaccounted(session, KINDS, _facts(session))
+    for made in session.scalars(select(Commitment).order_by(Commitment.id)):
+        yield from _cached(made)
+        yield from _files(files, leaf_subject(made), (made.notice_sha256, made.statement_sha256, made.facts_sha256))
+    for pack in session.scalars(select(EvidencePack).order_by(EvidencePack.id)):
+        yield from _files(files, f"pack {pack.commitment_id}", (*pack.files.values(), pack.manifest_sha256))
+    for task in session.scalars(select(Verification).order_by(Verification.id)):
+        yield from _files(files, task.number, (file.sha256 for file in task.files))
+
+
+def _facts(session: Session) -> Iterator[Fact]:
+    for made in session.scalars(select(Commitment).order_by(Commitment.id)):
+        yield Fact(LEAF, leaf_subject(made), row_digest(made, without=LATER))
+        for event in made.events:
+            yield Fact(EVENT_LEAF, event_subject(made, event), row_digest(event))
+    for check in session.scalars(select(EligibilityCheck)):
+        yield Fact(eligibility.LEAF, eligibility.check_subject(check), row_digest(check))
+    for task in session.scalars(select(Verification)):
+        yield Fact(verification.LEAF, task.number, row_digest(task, without=verification.LATER))
+        if task.state != verification.OPEN:
+            yield Fact(verification.DONE_LEAF, task.number, row_digest(task))
+    for pack in session.scalars(select(EvidencePack)):
+        yield Fact(PACK_LEAF, str(pack.commitment_id), pack_digest(pack))
+    for draw in session.scalars(select(SampleDraw)):
+        yield Fact(DRAW_LEAF, draw.number, row_digest(draw))
+
+
+def _cached(made: Commitment) -> Iterator[Problem]:
+    state: PromiseState | None = None
+    for event in made.events:
+        row = transition(state, Event(event.type)) if event.type in set(Event) else None
+        state = row.target if row else None
+    if (made.state, made.sequence) != (state, len(made.events)):
+        yield Problem(leaf_subject(made), "promise-differs", say("The state of the promise is not what its events say."))
+
+
+def _files(files: FileStore, subject: str, digests: Iterator[str] | tuple[str, ...]) -> Iterator[Problem]:
+    for digest in digests:
         try:
-            files.get(made.statement_sha256)
+            content = files.get(digest)
         except LeizhengError as error:
-            yield Problem(leaf_subject(made), error.code, error.sentence)
+            yield Problem(subject, error.code, error.sentence)
+            continue
+        if hashlib.sha256(content).hexdigest() != digest:
+            yield Problem(subject, "file-differs", say("The stored files are not those that were sealed."))

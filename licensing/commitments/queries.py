@@ -1,11 +1,14 @@
-"""Reads on choices and promises."""
+"""Reads on choices, promises and their verification."""
 
 from __future__ import annotations
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
-from licensing.commitments.tables import Commitment, ProofChoice
+from licensing.catalogue.queries import catalogue_now
+from licensing.commitments.machine import State
+from licensing.commitments.rules import Standing
+from licensing.commitments.tables import Commitment, ProofChoice, Verification
 from licensing.errors import NotFound
 from licensing.words import say
 
@@ -22,3 +25,23 @@ def commitment(session: Session, case_id: int, commitment_id: int) -> Commitment
     if found is None or found.case_id != case_id:
         raise NotFound(say("There is no such promise."))
     return found
+
+
+def of_case(session: Session, case_id: int) -> list[Commitment]:
+    """All promises of a case that were ever signed, oldest first."""
+    return list(session.scalars(select(Commitment).where(Commitment.case_id == case_id).order_by(Commitment.id)))
+
+
+def standing(session: Session, case_id: int) -> tuple[Standing, ...]:
+    """The promises on which a case rests now, each with the version of its proof and its state."""
+    made = [choice.commitment for choice in choices(session, case_id).values() if choice.commitment is not None]
+    catalogue = catalogue_now(session)
+    return tuple(Standing(catalogue.proof(one.proof, one.proof_version), State(one.state)) for one in made)
+
+
+def tasks_of(session: Session, case_id: int) -> list[Verification]:
+    """The tasks to verify promises of a case, oldest first."""
+    query = (
+        select(Verification).where(Verification.case_id == case_id).order_by(Verification.id).options(joinedload(Verification.commitment))
+    )
+    return list(session.scalars(query))

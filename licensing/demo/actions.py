@@ -50,7 +50,10 @@ ROLE_NAMES: Mapping[str, str] = {
     "intake": N_("intake officer"),
     "examiner": N_("examiner"),
     "approver": N_("approver"),
+    "verifier": N_("verifier"),
+    "supervisor": N_("supervisor"),
     "applicant": N_("applicant"),
+    "signatory": N_("authorised signatory"),
     "system_admin": N_("system administrator"),
     "security_admin": N_("security administrator"),
     "audit_admin": N_("audit administrator"),
@@ -186,7 +189,8 @@ def _people(cast: Cast, ids: Registered) -> Iterator[DemoPerson]:
         yield _person(administrator, (role,), ids, "")
     for key, applicant in cast.applicants.items():
         firms = [firm.name for firm in cast.firms if key in firm.people]
-        yield _person(applicant, ("applicant",), ids, "、".join(firms))
+        signs = any(firm.people[0] == key for firm in cast.firms)
+        yield _person(applicant, ("applicant", "signatory") if signs else ("applicant",), ids, "、".join(firms))
 
 
 def _person(somebody: Somebody, roles: tuple[str, ...], ids: Registered, workplace: str) -> DemoPerson:

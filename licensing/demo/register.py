@@ -56,7 +56,9 @@ def register(cast: Cast) -> Registered:
         people |= {key: _person(work, applicant) for key, applicant in cast.applicants.items()}
         seats = [(key, firm.name) for firm in cast.firms for key in firm.people]
         for key, company in (*seats, *cast.extra_seats):
-            _give_seat(work, people[key], companies[company])
+            _give_seat(work, people[key], companies[company], Role.APPLICANT)
+        for firm in cast.firms:
+            _give_seat(work, people[firm.people[0]], companies[firm.name], Role.SIGNATORY)
         return Registered(
             {code: row.id for code, row in authorities.items()},
             {name: row.id for name, row in companies.items()},
@@ -107,10 +109,10 @@ def _give_post(work: Work, person: Person, authority: Authority, role: Role) -> 
         parties.give_post(work, person, authority, role, held_from=HELD_FROM)
 
 
-def _give_seat(work: Work, person: Person, company: Company) -> None:
-    held = select(Seat.id).where(Seat.person_id == person.id, Seat.company_id == company.id)
+def _give_seat(work: Work, person: Person, company: Company, role: Role) -> None:
+    held = select(Seat.id).where(Seat.person_id == person.id, Seat.company_id == company.id, Seat.role == role)
     if work.session.scalar(held) is None:
-        parties.give_seat(work, person, company, Role.APPLICANT, held_from=HELD_FROM)
+        parties.give_seat(work, person, company, role, held_from=HELD_FROM)
 
 
 def _phone(somebody: Somebody) -> str:

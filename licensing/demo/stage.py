@@ -11,12 +11,16 @@ from typing import Any
 
 from sqlalchemy import and_, or_, select
 
-from licensing.cases import actions, drafts, issuing
+from licensing.cases import actions, drafts, issuing, promises, verifying
 from licensing.cases.actions import EvaluationResult, Item
+from licensing.cases.drafts import proofs_of
+from licensing.cases.journal import load
 from licensing.cases.tables import Case, CaseEvent
 from licensing.catalogue import load_catalogue
 from licensing.clock import local_date
-from licensing.commitments.rules import Choice
+from licensing.commitments.queries import tasks_of
+from licensing.commitments.rules import Choice, Result
+from licensing.commitments.verification import OPEN
 from licensing.demo.answers import answers, facts, mended
 from licensing.demo.cast import Bureau, Cast, Firm, Project
 from licensing.demo.papers import Paper, Papers
@@ -74,6 +78,10 @@ class Stage:
         """The person who applies for the company of ``project``."""
         people = self.firm(project).people
         return self.actor(people[project.index % len(people)])
+
+    def signatory(self, project: Project) -> Actor:
+        """The authorised signatory of the company of ``project``."""
+        return self.actor(self.firm(project).people[0])
 
     def officer(self, act: Act, role: Role) -> Actor:
         """An officer of the responsible authority in this post who does not belong to the company; they take turns.
@@ -173,17 +181,19 @@ def _prepare(stage: Stage, act: Act) -> None:
             _promise(stage, act, material.proof)
             continue
         if material.proof is not None:
-            drafts.choose_proof(actor, case_id, material.proof, Choice.HAND_IN)
+            promises.choose_proof(actor, case_id, material.proof, Choice.HAND_IN)
         if material.code not in held:
             _keep(actor, case_id, material.code, stage.papers.by_slot[act.matter, material.code])
 
 
 def _promise(stage: Stage, act: Act, code: str) -> None:
-    actor, case_id, day = stage.applicant(act.project), stage.cases[act.key], local_date(act.at)
-    proof = load_catalogue().proof(code, on=day)
-    drafts.choose_proof(actor, case_id, code, Choice.PROMISE)
+    """The signatory of the company signs, whoever prepared the draft."""
+    actor, case_id, day = stage.signatory(act.project), stage.cases[act.key], local_date(act.at)
+    with reading(SYSTEM) as look:
+        proof = proofs_of(look.session, load(look.session, case_id))[code]
+    promises.choose_proof(actor, case_id, code, Choice.PROMISE)
     promised = facts(stage.cast, act.project, code, day)
-    drafts.promise_proof(actor, case_id, code, facts=promised, accepted_notice=proof.digest())
+    promises.sign_promise(actor, case_id, code, facts=promised, accepted_notice=proof.digest())
 
 
 def _submit(stage: Stage, act: Act) -> None:
@@ -230,7 +240,18 @@ def _report(stage: Stage, act: Act, *, passed: bool) -> None:
         place=stage.bureau(act.project).details["number_place"], year=reported.year, serial=100 + act.project.index
     )
     result = EvaluationResult(number, stage.inspectors(act.project).name, reported, passed, words["passed"] if passed else words["failed"])
+    _verify(stage, act)
     actions.record_result(stage.officer(act, Role.EXAMINER), stage.cases[act.key], result)
+
+
+def _verify(stage: Stage, act: Act) -> None:
+    """The promises are verified with the inspection; where no post of a verifier is filled, by the examiner."""
+    with reading(SYSTEM) as look:
+        waiting = [task.id for task in tasks_of(look.session, stage.cases[act.key]) if task.state == OPEN]
+    posts = {post for officer in stage.bureau(act.project).officers for post in officer.posts}
+    officer = stage.officer(act, Role.VERIFIER if "verifier" in posts else Role.EXAMINER)
+    for task_id in waiting:
+        verifying.record_finding(officer, task_id, Result.TRUE, {"finding": stage.cast.wording["verified"]})
 
 
 def _propose(stage: Stage, act: Act, *, grant: bool) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from licensing.documents.engine import Attachment, render_pdf
 from licensing.documents.pictures import drawing
@@ -12,7 +13,10 @@ from licensing.documents.pictures import drawing
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """What a letter says. ``items`` are numbered; ``remedy`` tells where and until when to object, empty if there is none."""
+    """What a letter says. ``items`` are numbered; ``remedy`` tells where and until when to object, empty if there is none.
+
+    ``parts`` are headed parts of a long letter: ``heading``, ``lines``, and whether these are ``numbered``.
+    """
 
     title: str
     number: str
@@ -22,6 +26,7 @@ class Letter:
     remedy: str
     issuer: str
     date_text: str
+    parts: Sequence[Mapping[str, Any]] = ()
 
 
 def render_letter(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 
 from licensing.catalogue.model import LetterKind, Matter
@@ -43,6 +43,15 @@ class LicenceFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """A headed part of a long letter; its lines are ``numbered`` where they are clauses."""
+
+    heading: str
+    lines: tuple[str, ...]
+    numbered: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Words:
     """What a letter says, but for its number, its date and who sends it."""
 
@@ -50,6 +59,7 @@ class Words:
     addressee: str
     paragraphs: tuple[str, ...]
     items: tuple[str, ...]
+    parts: tuple[Part, ...] = ()
 
 
 def case_words(kind: LetterKind, matter: Matter, facts: LetterFacts, items: Sequence[str]) -> Words:
@@ -82,6 +92,7 @@ def content(kind: LetterKind, words: Words, *, number: str, issuer: str, written
         "remedy": kind.remedy,
         "issuer": issuer,
         "date_text": _day(written_on),
+        **({"parts": [{**asdict(part), "lines": list(part.lines)} for part in words.parts]} if words.parts else {}),
     }
 
 
@@ -90,6 +101,11 @@ _OPENINGS = {
     "D2": "{subject}，经审查，申请材料不齐全或者不符合法定形式。依据{basis}，现将需要补正的全部内容一次性告知如下。",
     "D3": "{subject}，经审查，依据{basis}，本机关决定不予受理，理由如下。",
     "D4": "{subject}，依据{basis}，需要进行下列程序，所需时间不计入办理期限。",
+    "D9": (
+        "{subject}，采用了证明事项告知承诺制。经核查，发现所作承诺不实，本机关已停止办理。依据{basis}，现将拟终止办理的事实和理由告知如下。"
+    ),
+    "D10": "{subject}，采用了证明事项告知承诺制。经核查，所作承诺不实。依据{basis}，本机关决定终止办理，并将失信信息记入信用记录。",
+    "D11": "{subject}，依据{basis}，下列证明不再适用告知承诺，需要按照原程序提交。",
     "D7": "{subject}，经审查，依据{basis}，本机关决定不予行政许可，理由如下。",
 }
 _ENDED = "自本决定作出之日起，上述证件及其电子证照不再有效，本机关依据《中华人民共和国行政许可法》第七十条一并办理注销手续。"
@@ -126,6 +142,11 @@ def _closing(kind: LetterKind, matter: Matter, facts: LetterFacts) -> str:
         return f"办理期限截止日为{_day(facts.due_on)}（依法中止的时间不计入）。"
     if kind.code == "D4" and facts.days:
         return f"{matter.stop.name}由{facts.body or '本机关委托的机构'}进行，预计需要{facts.days}个工作日。"
+    if kind.code == "D9":
+        until = f"收到本告知书之日起{facts.days}个工作日内，即{_day(facts.due_on)}前（含当日）"
+        return f"你单位有权进行陈述和申辩。请于{until}通过本系统提出；逾期不提出的，本机关将依法作出决定。"
+    if kind.code == "D11":
+        return "请通过本系统提交上述证明。自本通知发出之日起至证明提交之日止的时间不计入办理期限。"
     if kind.code == "D2":
         return "请只修改上述内容后重新提交。补正材料齐全之日起重新计算受理期限。"
     return ""

@@ -14,7 +14,7 @@ from licensing.policy import Actor, Membership, Post, Role
 from licensing.words import say
 
 
-def actor_for(session: Session, person_id: int, *, on: date, second_factor_at: datetime | None = None) -> Actor:
+def actor_for(session: Session, person_id: int, *, on: date, second_factor_at: datetime | None = None, sign_in: str = "") -> Actor:
     """The actor that a person is on the day ``on``: seats and posts held that day, read afresh (ASVS 8.3.2)."""
     person = session.get(Person, person_id)
     if person is None:
@@ -26,6 +26,7 @@ def actor_for(session: Session, person_id: int, *, on: date, second_factor_at: d
         posts=frozenset(Post(post.authority_id, Role(post.role)) for post in person.posts if _held(post, on)),
         admin_roles=frozenset({Role(person.admin_role)} if person.admin_role else ()),
         second_factor_at=second_factor_at,
+        session=sign_in,
     )
 
 
@@ -62,6 +63,12 @@ def person_names(session: Session, person_ids: set[int]) -> dict[int, str]:
     """Names by id, for timelines."""
     rows = session.execute(select(Person.id, Person.name).where(Person.id.in_(person_ids)))
     return {row.id: row.name for row in rows}
+
+
+def signatories(session: Session, company_id: int, on: date) -> list[str]:
+    """The names of those who may sign for a company on the day ``on``."""
+    query = select(Seat).where(Seat.company_id == company_id, Seat.role == Role.SIGNATORY).order_by(Seat.id)
+    return [seat.person.name for seat in session.scalars(query) if _held(seat, on)]
 
 
 def _held(holding: Seat | OfficePost, on: date) -> bool:

@@ -13,7 +13,7 @@ from typing import Any
 
 from licensing.catalogue import load_catalogue
 from licensing.catalogue.cleaning import first_unprintable
-from licensing.clock import load_calendar, local_date
+from licensing.clock import answer_term, load_calendar, local_date
 from licensing.errors import Conflict, FieldError, Invalid
 from licensing.licences import actions as licences
 from licensing.licences.operations import OPERATIONS, Operation, Rule
@@ -26,7 +26,7 @@ from licensing.proceedings.expiry import expire_if_due, renewal_closes
 from licensing.proceedings.journal import Loaded, begin, licence_for, load_for, open_about, record
 from licensing.proceedings.letters import send, tell
 from licensing.proceedings.machine import Event
-from licensing.proceedings.rules import answer_term, checked_days, moved_on
+from licensing.proceedings.rules import checked_days, moved_on
 from licensing.storage import Work, unit_of_work
 from licensing.words import Said, say
 
@@ -84,20 +84,34 @@ def propose(
     """
     expire_if_due(licence_id)
     with unit_of_work(actor) as work:
-        licence, subject = licence_for(work, licence_id, Action.LICENCE_PROPOSE)
-        rule = _possible(licence, operation)
-        if rule.propose is None or rule.on_request_only:
-            raise licences.moved_on()
-        data: dict[str, Any] = {"reason": fit(reason), **_changes(licence, operation, changes)}
-        found = begin(work, licence, subject, operation, asked=False)
-        if rule.notice is None:
-            record(work, found, Event.PROPOSED, data)
-            return found.row.id
-        days = checked_days(rule, answer_days)
-        due = answer_term(days, local_date(work.now), load_calendar()).due
-        record(work, found, Event.NOTICE_SERVED, {**data, "days": days, "due_on": due.isoformat() if due else ""})
-        send(work, found, Event.NOTICE_SERVED, data["reason"])
+        return propose_in(work, licence_id, operation, reason=reason, changes=changes, answer_days=answer_days)
+
+
+def propose_in(
+    work: Work,
+    licence_id: int,
+    operation: Operation,
+    *,
+    reason: str,
+    changes: Mapping[str, str] | None = None,
+    answer_days: int | None = None,
+    about: Mapping[str, int] | None = None,
+) -> int:
+    """:func:`propose` inside the transaction of its cause, which ``about`` names."""
+    licence, subject = licence_for(work, licence_id, Action.LICENCE_PROPOSE)
+    rule = _possible(licence, operation)
+    if rule.propose is None or rule.on_request_only:
+        raise licences.moved_on()
+    data: dict[str, Any] = {"reason": fit(reason), **_changes(licence, operation, changes), **(about or {})}
+    found = begin(work, licence, subject, operation, asked=False)
+    if rule.notice is None:
+        record(work, found, Event.PROPOSED, data)
         return found.row.id
+    days = checked_days(rule, answer_days)
+    due = answer_term(days, local_date(work.now), load_calendar()).due
+    record(work, found, Event.NOTICE_SERVED, {**data, "days": days, "due_on": due.isoformat() if due else ""})
+    send(work, found, Event.NOTICE_SERVED, data["reason"])
+    return found.row.id
 
 
 def recommend(actor: Actor, proceeding_id: int, *, grant: bool, reason: str) -> None:
@@ -129,9 +143,15 @@ def send_back(actor: Actor, proceeding_id: int, reason: str) -> None:
 def drop(actor: Actor, proceeding_id: int, reason: str) -> None:
     """Do not pursue an act of the authority any further; the holder is told."""
     with unit_of_work(actor) as work:
-        found = load_for(work, proceeding_id, Action.LICENCE_RETURN)
-        record(work, found, Event.DROPPED, {"reason": fit(reason)})
-        tell(work, found, Event.DROPPED)
+        drop_in(work, proceeding_id, reason)
+
+
+def drop_in(work: Work, proceeding_id: int, reason: str) -> Loaded:
+    """:func:`drop` inside the transaction of what else ends with it."""
+    found = load_for(work, proceeding_id, Action.LICENCE_RETURN)
+    record(work, found, Event.DROPPED, {"reason": fit(reason)})
+    tell(work, found, Event.DROPPED)
+    return found
 
 
 def refuse(actor: Actor, proceeding_id: int, reason: str) -> None:
@@ -149,15 +169,21 @@ def decide(actor: Actor, proceeding_id: int, reason: str) -> None:
     What makes a new version goes through ``issuing.decide_version``. Raises ``Conflict`` ``answer-pending`` before the holder was heard.
     """
     with unit_of_work(actor) as work:
-        found = load_for(work, proceeding_id, Action.LICENCE_DECIDE)
-        must_follow_proposal(found, grant=True)
-        if found.rule.new_version:
-            raise moved_on()
-        must_not_escape(work, found)
-        record(work, found, Event.DECIDED, {"reason": fit(reason)})
-        licences.perform(work, found.licence.id, found.view.operation, reason=fit(reason), data={"proceeding": found.row.number})
-        send(work, found, Event.DECIDED, fit(reason))
-        overtake(work, found.licence)
+        decide_in(work, proceeding_id, reason)
+
+
+def decide_in(work: Work, proceeding_id: int, reason: str) -> Loaded:
+    """:func:`decide` inside the transaction of what else follows from it."""
+    found = load_for(work, proceeding_id, Action.LICENCE_DECIDE)
+    must_follow_proposal(found, grant=True)
+    if found.rule.new_version:
+        raise moved_on()
+    must_not_escape(work, found)
+    record(work, found, Event.DECIDED, {"reason": fit(reason)})
+    licences.perform(work, found.licence.id, found.view.operation, reason=fit(reason), data={"proceeding": found.row.number})
+    send(work, found, Event.DECIDED, fit(reason))
+    overtake(work, found.licence)
+    return found
 
 
 def must_follow_proposal(found: Loaded, *, grant: bool) -> None:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from licensing.catalogue import load_catalogue
 from licensing.catalogue.model import FaceRow, LicenceType
-from licensing.clock import Explanation, load_calendar, local_date, today
+from licensing.clock import Explanation, answer_term, load_calendar, local_date, today
 from licensing.letters import actions as letter_actions
 from licensing.letters.queries import not_found as letter_not_found
 from licensing.letters.queries import of_licences
@@ -31,7 +31,7 @@ from licensing.proceedings.expiry import renewal_closes
 from licensing.proceedings.journal import happened, licence_subject, may, not_found, require, subject_of
 from licensing.proceedings.machine import EVENT_NAMES, FINAL, OPEN, Event, State, Turn
 from licensing.proceedings.machine import possible as steps_from
-from licensing.proceedings.rules import ProceedingView, answer_term, replay
+from licensing.proceedings.rules import ProceedingView, replay
 from licensing.proceedings.tables import Proceeding
 from licensing.storage import Work, reading
 from licensing.words import Said, say

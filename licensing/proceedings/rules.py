@@ -8,8 +8,6 @@ from datetime import date, datetime
 from typing import Any
 
 from licensing.clock import local_date
-from licensing.clock.calendar import Calendar
-from licensing.clock.rules import Explanation, Limit, Unit, explain
 from licensing.errors import Conflict, Invalid
 from licensing.licences.operations import LONGEST_ANSWER_DAYS, Operation, Rule, still_possible
 from licensing.licences.status import Status
@@ -99,19 +97,6 @@ def check_term(row: Transition, view: ProceedingView, today: date) -> None:
             next_step=say("Call the authority; it may already have decided."),
             code="answer-too-late",
         )
-
-
-def answer_term(days: int, served_on: date, calendar: Calendar) -> Explanation:
-    """Until when a notice served on ``served_on`` may be answered: ``days`` working days, with every day explained."""
-    limit = Limit(
-        "answer",
-        say("Answer a notice"),
-        days,
-        Unit.WORKING_DAYS,
-        say("the notice"),
-        "《中华人民共和国行政处罚法》第四十四条、第六十四条; 《中华人民共和国行政许可法》第七条",
-    )
-    return explain(served_on, limit, calendar)
 
 
 def checked_days(rule: Rule, days: int | None) -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -67,7 +67,7 @@ def read(document: bytes) -> Document:
     """The licence record or letter in ``document``; raises ``Invalid`` (``document-refused``) with what is wrong, field by field."""
     fields = _canonical(document)
     kind = Kind.LICENCE if "format" in fields else Kind.LETTER
-    problems = list(_differences(fields, _SCHEMAS[kind])) or list(_CONSISTENT[kind](fields))
+    problems = list(_differences(fields, _SCHEMAS[kind], _OPTIONAL[kind])) or list(_CONSISTENT[kind](fields))
     if problems:
         raise _refused(problems)
     return Document(
@@ -143,11 +143,13 @@ def _canonical(document: bytes) -> Fields:
     return fields
 
 
-def _differences(fields: Fields, schema: Mapping[str, Check]) -> Iterator[FieldError]:
+def _differences(fields: Fields, schema: Mapping[str, Check], optional: Collection[str]) -> Iterator[FieldError]:
     for name in sorted(fields.keys() | schema.keys()):
         if name not in schema:
             yield _problem(name, say("This field is not known."))
         elif name not in fields:
+            if name in optional:
+                continue
             yield _problem(name, say("This field is missing."))
         elif not schema[name](fields[name]):
             yield _problem(name, say("This value is not allowed here."))
@@ -284,6 +286,20 @@ _LICENCE: Final[Mapping[str, Check]] = {
     "opinion": _text(0, 4000, lines=True),
     "previous": _or_none(_identifier),
 }
+_PART_LINES = _list_of(_text(1, 4000, lines=True), 1, 100)
+
+
+def _is_part(value: Any) -> bool:
+    """A headed part of a long letter: heading, lines, and whether these are numbered."""
+    return (
+        isinstance(value, dict)
+        and value.keys() == {"heading", "lines", "numbered"}
+        and _text(1, 60)(value["heading"])
+        and _PART_LINES(value["lines"])
+        and isinstance(value["numbered"], bool)
+    )
+
+
 _LETTER: Final[Mapping[str, Check]] = {
     "kind": _one_of(lambda: frozenset(kind.code for kind in load_catalogue().letters)),
     "title": _text(1, 200),
@@ -294,7 +310,9 @@ _LETTER: Final[Mapping[str, Check]] = {
     "remedy": _text(0, 2000, lines=True),
     "issuer": _text(1, 200),
     "date_text": _shaped(_DATE_TEXT.pattern),
+    "parts": _list_of(_is_part, 1, 9),
 }
+_OPTIONAL: Final[Mapping[Kind, frozenset[str]]] = {Kind.LICENCE: frozenset(), Kind.LETTER: frozenset({"parts"})}
 _SCHEMAS: Final = {Kind.LICENCE: _LICENCE, Kind.LETTER: _LETTER}
 _CONSISTENT: Final = {Kind.LICENCE: _consistent_licence, Kind.LETTER: _consistent_letter}
 

@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from licensing.cases import actions
+from licensing.cases.machine import State
 from licensing.cases.queries import CasePage
 from licensing.errors import Conflict, Invalid
 from licensing.words import Said, say
@@ -16,13 +17,14 @@ from portal.applicant.pages import ID, my_page, to_case
 from portal.security import Access, access, current_actor
 
 blueprint = Blueprint("applicant_check", __name__, url_prefix="/my")
+SUBMITTABLE = frozenset({State.DRAFT, State.CORRECTION})
 
 
 @blueprint.get(f"/cases/<{ID}:case_id>/check")
 @access(Access.APPLICANT)
 def check(case_id: int) -> ResponseReturnValue:
     page = my_page(case_id)
-    return _check_page(page) if page.state in pages.OPEN else to_case(case_id)
+    return _check_page(page) if page.state in SUBMITTABLE else to_case(case_id)
 
 
 @blueprint.post(f"/cases/<{ID}:case_id>/check")
@@ -30,7 +32,7 @@ def check(case_id: int) -> ResponseReturnValue:
 def submit(case_id: int) -> ResponseReturnValue:
     """Hand in. A second press lands on the page of the case that is already handed in."""
     page = my_page(case_id)
-    if page.state not in pages.OPEN:
+    if page.state not in SUBMITTABLE:
         return to_case(case_id)
     if request.form.get("declared") != "yes":
         return _check_page(page, errors={"declared": say("Confirm the declaration first.")}, status=422)
@@ -40,7 +42,7 @@ def submit(case_id: int) -> ResponseReturnValue:
         problems = [(found.path, found.sentence) for found in error.fields]
         return _check_page(page, problems=problems, refusal=error, status=error.http_status)
     except Conflict:
-        if my_page(case_id).state in pages.OPEN:
+        if my_page(case_id).state in SUBMITTABLE:
             raise
         return to_case(case_id)
     flash(gettext("The application was submitted."))

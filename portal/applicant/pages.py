@@ -14,7 +14,7 @@ from licensing.cases.deadlines import PROMISE_SOURCE
 from licensing.cases.journal import not_found
 from licensing.cases.machine import Event, State
 from licensing.cases.queries import CasePage, TimelineEntry
-from licensing.cases.rules import may_change
+from licensing.cases.rules import is_filled_in, may_fill_in
 from licensing.cases.submission import Task
 from licensing.cases.targets import Target, target_name
 from licensing.catalogue.model import Matter
@@ -24,7 +24,6 @@ from licensing.words import N_, Said, say
 from portal.security import current_actor
 
 ID = "int(max=2147483647)"
-OPEN = frozenset({State.DRAFT, State.CORRECTION})
 STATE_KINDS: Mapping[State, str] = {
     State.DRAFT: "",
     State.SUBMITTED: "go",
@@ -37,6 +36,10 @@ STATE_KINDS: Mapping[State, str] = {
     State.REFUSED: "bad",
     State.NOT_ACCEPTED: "bad",
     State.WITHDRAWN: "",
+    State.HAND_IN: "warn",
+    State.NOTIFIED: "bad",
+    State.ANSWERED: "bad",
+    State.TERMINATED: "bad",
 }
 TASK_WORDS: Mapping[str, tuple[str, str]] = {
     "complete": (N_("Done"), "ok"),
@@ -70,7 +73,7 @@ def my_page(case_id: int) -> CasePage:
 def open_page(case_id: int) -> CasePage:
     """The same, when it can still be filled in. Raises ``Conflict`` (``case-moved-on``) afterwards."""
     page = my_page(case_id)
-    if page.state not in OPEN:
+    if not is_filled_in(page.view):
         raise Conflict(
             say("This application was handed in and cannot be changed now."),
             next_step=say("Its page shows where it is and whose turn it is."),
@@ -85,8 +88,13 @@ def to_case(case_id: int) -> ResponseReturnValue:
 
 
 def is_open(page: CasePage, target: str) -> bool:
-    """Whether ``target`` may be changed now: everything in a draft, afterwards what the correction notice names."""
-    return page.state is State.DRAFT or (page.state is State.CORRECTION and may_change(page.view.correction_items, target))
+    """Whether ``target`` may be changed now: everything in a draft, afterwards what was asked for."""
+    return may_fill_in(page.view, target)
+
+
+def notes_on(page: CasePage, target: str) -> list[str]:
+    """What the open correction notice says about ``target``."""
+    return [item["note"] for item in page.view.correction_items if item["target"] == target]
 
 
 def target_url(page: CasePage, path: str, *, check: bool = False) -> str:
@@ -95,7 +103,7 @@ def target_url(page: CasePage, path: str, *, check: bool = False) -> str:
     if colon:
         if kind == "document":
             return url_for("applicant_papers.documents", case_id=page.case.id, material=code)
-        return url_for("applicant_papers.proof", case_id=page.case.id, proof=code)
+        return url_for("applicant_promises.proof", case_id=page.case.id, proof=code)
     section = path.split(".", 1)[0]
     anchor = path if path != section else None
     return url_for("applicant_sections.section", case_id=page.case.id, section=section, check="1" if check else None, _anchor=anchor)

@@ -23,6 +23,7 @@ from portal.components import NavLink
 from portal.deadlines import clock_card
 from portal.downloads import download
 from portal.licences import check_path, status_today, words
+from portal.promises import promise_cards
 from portal.security import Access, access, current_actor
 
 blueprint = Blueprint("applicant", __name__, url_prefix="/my")
@@ -72,7 +73,7 @@ def start_send(matter: str) -> ResponseReturnValue:
 def case(case_id: int) -> ResponseReturnValue:
     """The task list while it can be filled in, afterwards where it is."""
     page = my_page(case_id)
-    if page.state in pages.OPEN:
+    if page.state in (State.DRAFT, State.CORRECTION):
         return _task_list(page)
     return _where_it_is(page)
 
@@ -114,15 +115,6 @@ def letter(case_id: int, letter_id: int) -> ResponseReturnValue:
     my_page(case_id)
     found, content = evidence.letter_for(current_actor(), case_id, letter_id)
     return download(content, "application/pdf", f"{found.number}.pdf")
-
-
-@blueprint.get(f"/cases/<{ID}:case_id>/promises/<{ID}:commitment_id>")
-@access(Access.APPLICANT)
-def statement(case_id: int, commitment_id: int) -> ResponseReturnValue:
-    """The promise as it was shown and kept, byte for byte."""
-    page = my_page(case_id)
-    made, content = evidence.statement_for(current_actor(), case_id, commitment_id)
-    return download(content, "text/plain; charset=utf-8", f"{page.case.public_number}-{made.proof}-{made.id}.txt")
 
 
 @blueprint.get(f"/cases/<{ID}:case_id>/licence.pdf")
@@ -173,6 +165,12 @@ def _where_it_is(page: CasePage) -> str:
         licence_status=status_today(page.licence) if page.licence else None,
         licence_words=words(),
         may_withdraw=page.can(Action.CASE_WITHDRAW),
+        promises=promise_cards(page),
+        owed=[task for task in page.tasks if task.kind == "proof" and task.code in page.view.owed],
+        may_settle=page.can(Action.COMMITMENT_SETTLE) and bool(page.view.owed),
+        may_withdraw_promise=page.can(Action.COMMITMENT_WITHDRAW),
+        may_answer=page.can(Action.COMMITMENT_ANSWER),
+        task_url=pages.task_url,
         shown=shown,
     )
 

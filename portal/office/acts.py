@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from licensing.cases import actions, issuing
+from collections.abc import Mapping
+from datetime import date
+
+from licensing.cases import actions, issuing, verifying
 from licensing.cases.actions import EvaluationResult, Item
-from licensing.cases.machine import TRANSITIONS
+from licensing.cases.machine import TRANSITIONS, Event, State
 from licensing.cases.queries import CasePage
 from licensing.policy import Action, Actor
 from licensing.words import N_, Said, say
@@ -15,20 +18,33 @@ from portal.office.typed import Values
 CaseAct = Act[Action, CasePage]
 
 
-def letter_of(action: Action) -> str | None:
-    """The code of the letter that goes out with ``action``, or None."""
-    return next((row.letter for row in TRANSITIONS if row.action is action and row.letter), None)
+_JUDGEMENTS = {"terminate": Event.TERMINATED, "order-correction": Event.CORRECTION_ORDERED, "drop-finding": Event.FINDING_DROPPED}
+"""One policy action allows all three; the machine tells them apart."""
 
 
-def fits_proposal(action: Action, page: CasePage) -> bool:
-    """Whether a decision is the one that was proposed; who disagrees returns the proposal (invariant 2)."""
+def letter_of(act: CaseAct) -> str | None:
+    """The code of the letter that goes out with ``act``, or None."""
+    event = _JUDGEMENTS.get(act.slug)
+    rows = (row for row in TRANSITIONS if row.action is act.action and event in (None, row.event))
+    return next((row.letter for row in rows if row.letter), None)
+
+
+def fits_now(act: CaseAct, page: CasePage, today: date) -> bool:
+    """Whether ``act`` fits what was proposed (who disagrees returns it, invariant 2) and the applicant was heard first."""
     proposed = (page.view.proposal or {}).get("recommendation")
-    return {Action.CASE_GRANT: proposed == "grant", Action.CASE_REFUSE: proposed == "refuse"}.get(action, True)
+    heard = page.state is State.ANSWERED or (page.view.answer_due is not None and today > page.view.answer_due)
+    fits = {
+        Action.CASE_GRANT: proposed == "grant",
+        Action.CASE_REFUSE: proposed == "refuse",
+        Action.COMMITMENT_JUDGE: heard,
+        Action.CASE_REQUIRE_PROOF: any(choice.commitment_id is not None for choice in page.choices.values()),
+    }
+    return fits.get(act.action, True)
 
 
 def lead(act: CaseAct, page: CasePage) -> Said:
     """What the act does, told before it is done."""
-    return say(_LEADS[act.action], what=say(page.matter.stop.english_name))
+    return say(_LEADS.get(act.slug) or _LEADS[act.action], what=say(page.matter.stop.english_name))
 
 
 def act_title(act: CaseAct, page: CasePage) -> Said:
@@ -59,6 +75,22 @@ def _propose(actor: Actor, page: CasePage, values: Values) -> None:
     actions.propose(actor, page.case.id, grant=values["recommendation"] == "grant", opinion=values["opinion"])
 
 
+def _require_proof(actor: Actor, page: CasePage, values: Values) -> None:
+    verifying.require_proof(actor, page.case.id, list(values["proofs"]), values["reason"])
+
+
+def _terminate(actor: Actor, page: CasePage, values: Values) -> None:
+    verifying.terminate(actor, page.case.id, values["reason"])
+
+
+def _order_correction(actor: Actor, page: CasePage, values: Values) -> None:
+    verifying.order_correction(actor, page.case.id, values["reason"])
+
+
+def _drop_finding(actor: Actor, page: CasePage, values: Values) -> None:
+    verifying.drop_finding(actor, page.case.id, values["reason"])
+
+
 def _return(actor: Actor, page: CasePage, values: Values) -> None:
     actions.return_proposal(actor, page.case.id, values["reason"])
 
@@ -71,7 +103,16 @@ def _refuse(actor: Actor, page: CasePage, values: Values) -> None:
     actions.refuse(actor, page.case.id, values["reason"])
 
 
-_LEADS = {
+_LEADS: Mapping[str, str] = {
+    "terminate": N_(
+        "The procedure ends here. The applicant gets the reasons in writing, and the untrue promise is entered in its credit record: it"
+        " cannot promise any more until its credit is repaired."
+    ),
+    "order-correction": N_("For an honest mistake: the applicant hands in the proof instead. Nothing is entered in its credit record."),
+    "drop-finding": N_("The promise is verified again and handling goes on. The applicant is told."),
+    Action.CASE_REQUIRE_PROOF: N_(
+        "The promise stands no more and the applicant hands in the proof itself. The clock stands until it is there."
+    ),
     Action.CASE_REQUEST_CORRECTION: N_(
         "Name everything that must be corrected, in one notice. The applicant can change only what you name; the clock starts anew when"
         " the corrections arrive."
@@ -106,6 +147,7 @@ ACTS: tuple[CaseAct, ...] = (
         forms.read_reason,
         _not_accept,
         kind="danger",
+        sheet="reason",
     ),
     Act(
         "commission",
@@ -160,6 +202,51 @@ ACTS: tuple[CaseAct, ...] = (
         forms.read_reason,
         _refuse,
         kind="danger",
+        sheet="reason",
+    ),
+    Act(
+        "require-proof",
+        Action.CASE_REQUIRE_PROOF,
+        N_("Require the proof itself"),
+        N_("Require the proof and stop the clock"),
+        N_("The notice was sent; the clock stands until the proof is there."),
+        forms.no_values,
+        forms.read_require_proof,
+        _require_proof,
+    ),
+    Act(
+        "terminate",
+        Action.COMMITMENT_JUDGE,
+        N_("End the procedure for an untrue promise"),
+        N_("End it and send the letter"),
+        N_("The procedure was ended and the credit record has its entry."),
+        forms.finding_values,
+        forms.read_reason,
+        _terminate,
+        kind="danger",
+        sheet="reason",
+    ),
+    Act(
+        "order-correction",
+        Action.COMMITMENT_JUDGE,
+        N_("Let the applicant hand in the proof"),
+        N_("Order the correction"),
+        N_("The applicant was told to hand in the proof."),
+        forms.no_values,
+        forms.read_reason,
+        _order_correction,
+        sheet="reason",
+    ),
+    Act(
+        "drop-finding",
+        Action.COMMITMENT_JUDGE,
+        N_("Do not uphold the finding"),
+        N_("Do not uphold it"),
+        N_("The finding was not upheld; the promise is verified again."),
+        forms.no_values,
+        forms.read_reason,
+        _drop_finding,
+        sheet="reason",
     ),
     Act(
         "return",

@@ -80,6 +80,21 @@ def read_reason(form: Form, _page: CasePage) -> Filled:
     return filled({"reason": reason, "canned": form.get("canned", "")}, reason=complaint)
 
 
+def read_require_proof(form: Form, page: CasePage) -> Filled:
+    """Which promised proofs are required themselves, and why."""
+    promised = [code for code, choice in page.choices.items() if choice.commitment_id is not None]
+    proofs = tuple(code for code in promised if form.get(f"proof.{code}"))
+    reason = read_reason(form, page)
+    if not proofs:
+        reason.errors["proofs"] = say("Choose at least one promise.")
+    return Filled({**reason.values, "proofs": proofs}, reason.errors)
+
+
+def finding_values(page: CasePage) -> Values:
+    """The approver starts from what the verification found."""
+    return {"reason": str((page.view.untruth or {}).get("reason", ""))}
+
+
 def commission_values(page: CasePage) -> Values:
     return {"body": "", "expected_days": str(page.matter.stop.expected_days)}
 

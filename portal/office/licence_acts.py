@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from licensing.commitments import consequences
 from licensing.licences.operations import Rule
 from licensing.policy import Actor
 from licensing.proceedings import actions, issuing
@@ -60,7 +61,7 @@ def _hear(actor: Actor, about: About, values: Values) -> None:
 
 
 def _decide(actor: Actor, about: About, values: Values) -> None:
-    actions.decide(actor, _id(about), values["reason"])
+    consequences.decide(actor, _id(about), values["reason"])
 
 
 def _grant(actor: Actor, about: About, values: Values) -> None:
@@ -76,7 +77,7 @@ def _return(actor: Actor, about: About, values: Values) -> None:
 
 
 def _drop(actor: Actor, about: About, values: Values) -> None:
-    actions.drop(actor, _id(about), values["reason"])
+    consequences.drop(actor, _id(about), values["reason"])
 
 
 def _id(about: About) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from licensing.catalogue import load_catalogue
-from licensing.clock import load_calendar, now, today
+from licensing.clock import answer_term, load_calendar, now, today
 from licensing.errors import Conflict
 from licensing.letters.rules import content
 from licensing.licences.operations import Rule
@@ -15,7 +15,7 @@ from licensing.proceedings.journal import subject_of
 from licensing.proceedings.letters import letter_of, words
 from licensing.proceedings.machine import Event, possible
 from licensing.proceedings.queries import ProceedingCard
-from licensing.proceedings.rules import ProceedingView, answer_term
+from licensing.proceedings.rules import ProceedingView
 from licensing.words import Said
 from portal.office.licence_acts import ACTS, LicenceAct
 from portal.office.licence_forms import About

@@ -26,7 +26,7 @@ class Act(Generic[Step, Page]):
     """One act with a page of its own, the last part of whose address is ``slug``.
 
     ``action`` is what the machine calls it. ``kind`` is that of the button: "" main, "quiet" beside it, "danger". ``start`` gives the
-    values of an untouched form, ``read`` those that were sent, ``perform`` does it.
+    values of an untouched form, ``read`` those that were sent, ``perform`` does it. ``sheet`` names the template that several acts share.
     """
 
     slug: str
@@ -38,6 +38,7 @@ class Act(Generic[Step, Page]):
     read: Callable[[Form, Page], Filled]
     perform: Callable[[Actor, Page, Values], object]
     kind: str = "quiet"
+    sheet: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,17 +15,17 @@ from licensing.cases.rules import Submission
 from licensing.cases.submission import printed_answers
 from licensing.cases.targets import Target, target_name, targets
 from licensing.catalogue import load_catalogue
-from licensing.catalogue.model import Field, LetterKind, LicenceType, Material, Matter, Proof, Section
+from licensing.catalogue.model import Field, LetterKind, LicenceType, Material, Matter, Section
 from licensing.clock import today
 from licensing.letters.rules import LetterFacts, case_words, content
 from licensing.licences.face import face_rows
 from licensing.policy import Action, Ruling
 from licensing.words import N_, Said, say
-from portal.office.acts import ACTS, CaseAct, fits_proposal, letter_of
+from portal.office.acts import ACTS, CaseAct, fits_now, letter_of
 from portal.office.typed import Values
 
 if TYPE_CHECKING:
-    from licensing.commitments.tables import Commitment
+    pass
 
 OFFICE_STATE_NAMES: Mapping[State, str] = {**STATE_NAMES, State.CORRECTION: N_("Waiting for the applicant's corrections")}
 STATE_KINDS: Mapping[State, str] = {
@@ -38,6 +38,10 @@ STATE_KINDS: Mapping[State, str] = {
     State.GRANTED: "ok",
     State.REFUSED: "bad",
     State.NOT_ACCEPTED: "bad",
+    State.HAND_IN: "",
+    State.NOTIFIED: "warn",
+    State.ANSWERED: "go",
+    State.TERMINATED: "bad",
 }
 
 
@@ -75,16 +79,6 @@ class Paper:
 
 
 @dataclass(frozen=True, slots=True)
-class Promise:
-    """A promise that replaces a proof, with its facts by name; ``is_new`` when it was made after the submission before."""
-
-    proof: Proof
-    made: Commitment
-    facts: tuple[tuple[Field, str], ...]
-    is_new: bool
-
-
-@dataclass(frozen=True, slots=True)
 class Panel:
     """What this officer can do now, and why not the rest."""
 
@@ -115,13 +109,6 @@ def papers(page: CasePage) -> tuple[Paper, ...]:
     return tuple(_paper(material, latest, before) for material in page.matter.materials) if latest else ()
 
 
-def promises(page: CasePage, made: Mapping[str, Commitment]) -> tuple[Promise, ...]:
-    """The promises that the latest submission rests on; ``made`` as ``evidence.promises_handed_in`` gives them."""
-    before = _submission(page, -2)
-    catalogue = load_catalogue()
-    return tuple(_promise(catalogue.proof(code, commitment.proof_version), commitment, before) for code, commitment in made.items())
-
-
 def history_items(matter: Matter, entry: TimelineEntry) -> tuple[tuple[Target, str], ...]:
     """The items of a correction notice in the history, each with the name of what it points at."""
     return tuple((target_name(matter, item["target"]), item["note"]) for item in entry.items)
@@ -130,7 +117,7 @@ def history_items(matter: Matter, entry: TimelineEntry) -> tuple[tuple[Target, s
 def panel(page: CasePage) -> Panel:
     """The buttons that machine, policy and proposal allow, and the reasons why others are missing."""
     open_acts = [act for act in ACTS if act.action in page.rulings]
-    buttons = tuple(act for act in open_acts if page.can(act.action) and fits_proposal(act.action, page))
+    buttons = tuple(act for act in open_acts if page.can(act.action) and fits_now(act, page, today()))
     actions = [act.action for act in open_acts] + ([Action.CASE_ACCEPT] if Action.CASE_ACCEPT in page.rulings else [])
     refused = [page.rulings[action] for action in actions if not page.can(action)]
     return Panel(buttons, page.can(Action.CASE_ACCEPT), _reasons(page, refused), page.state in FINAL)
@@ -145,7 +132,7 @@ def target_groups(matter: Matter) -> tuple[tuple[Section | None, tuple[Target, .
 
 def letter_preview(page: CasePage, act: CaseAct, values: Values) -> dict[str, object] | None:
     """The letter that ``act`` will send, with what is typed so far; its number and date are given when it is sent."""
-    code = letter_of(act.action)
+    code = letter_of(act)
     if code is None:
         return None
     kind: LetterKind = load_catalogue().letter(code)
@@ -223,20 +210,11 @@ def _paper(material: Material, latest: Submission, before: Submission | None) ->
     )
 
 
-def _promise(proof: Proof, made: Commitment, before: Submission | None) -> Promise:
-    facts = tuple((fact, _fact_text(fact, str(made.facts[fact.code]))) for fact in proof.facts if made.facts.get(fact.code))
-    is_new = before is not None and before.proofs.get(proof.code, {}).get("commitment_id") != made.id
-    return Promise(proof, made, facts, is_new)
-
-
-def _fact_text(fact: Field, value: str) -> str:
-    option = fact.option(value)
-    return option.name if option else f"{value} {fact.unit}" if fact.unit else value
-
-
 def _reasons(page: CasePage, refused: Iterable[Ruling]) -> tuple[Said, ...]:
     reasons = [ruling.reason for ruling in refused if ruling.reason is not None]
-    if page.can(Action.CASE_RETURN) and not fits_proposal(Action.CASE_GRANT, page):
+    if page.state is State.NOTIFIED and Action.COMMITMENT_JUDGE in page.rulings:
+        reasons.append(say("The applicant can answer until %(day)s; it is decided after that.", day=page.view.answer_due))
+    if page.can(Action.CASE_RETURN) and (page.view.proposal or {}).get("recommendation") != "grant":
         reasons.append(say("The examiner proposed to refuse. Who disagrees returns the proposal."))
     elif page.can(Action.CASE_RETURN):
         reasons.append(say("The examiner proposed to grant. Who disagrees returns the proposal."))

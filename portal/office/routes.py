@@ -18,7 +18,7 @@ from licensing.cases.queries import CasePage
 from licensing.catalogue import load_catalogue
 from licensing.clock import now
 from licensing.errors import Conflict, Forbidden, LeizhengError
-from licensing.policy import Action
+from licensing.policy import Action, Role
 from licensing.words import N_, Said, say
 from portal.components import NavLink
 from portal.deadlines import clock_card, left_badge
@@ -30,6 +30,7 @@ from portal.office.forms import Filter, read_filter
 from portal.office.opinions import opinions_for
 from portal.office.performing import Desk
 from portal.office.typed import Filled
+from portal.promises import promise_cards
 from portal.security import Access, access, current_actor
 
 blueprint = Blueprint("office", __name__, url_prefix="/office")
@@ -100,6 +101,15 @@ def statement(case_id: int, commitment_id: int) -> ResponseReturnValue:
     page = _open(case_id)
     made, content = evidence.statement_for(current_actor(), case_id, commitment_id)
     return download(content, "text/plain; charset=utf-8", f"{page.case.public_number}-{made.proof}-{made.id}.txt")
+
+
+@blueprint.get(f"/cases/<{ID}:case_id>/promises/<{ID}:commitment_id>/evidence.zip")
+@access(Access.OFFICER)
+def pack(case_id: int, commitment_id: int) -> ResponseReturnValue:
+    """The evidence of a promise, to be checked without us."""
+    page = _open(case_id)
+    content = evidence.pack_for(current_actor(), current_app.config["LEIZHENG"], case_id, commitment_id)
+    return download(content, "application/zip", f"{page.case.public_number}-{commitment_id}.zip")
 
 
 @blueprint.get(f"/cases/<{ID}:case_id>/licence")
@@ -173,7 +183,8 @@ def _case_page(page: CasePage, problem: LeizhengError | None = None) -> Response
         panel=presentation.panel(page),
         blocks=presentation.blocks(page),
         papers=presentation.papers(page),
-        promises=presentation.promises(page, evidence.promises_handed_in(current_actor(), page.case.id)),
+        promises=promise_cards(page),
+        may_verify=any(post.role in (Role.VERIFIER, Role.EXAMINER) for post in current_actor().posts) and bool(page.view.accepted_on),
         history=[(entry, presentation.history_items(page.matter, entry)) for entry in page.timeline],
         legal=clock_card(page.deadline.legal) if page.deadline else None,
         promised=clock_card(page.deadline.promised) if page.deadline and page.deadline.promised else None,
@@ -190,7 +201,7 @@ def _case_page(page: CasePage, problem: LeizhengError | None = None) -> Response
 
 def _act_page(act: CaseAct, page: CasePage, filled: Filled, status: int, next_step: Said | None) -> ResponseReturnValue:
     shown = render_template(
-        f"portal/office/{act.slug.replace('-', '_')}.html",
+        f"portal/office/{act.sheet or act.slug.replace('-', '_')}.html",
         act=act,
         page=page,
         title=act_title(act, page),

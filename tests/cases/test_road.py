@@ -8,7 +8,7 @@ import pytest
 import time_machine
 from world import World, acceptance_answers, facts, result, tiny_pdf
 
-from licensing.cases import actions, drafts, issuing, queries
+from licensing.cases import actions, drafts, issuing, promises, queries
 from licensing.cases.actions import Item
 from licensing.cases.machine import State
 from licensing.commitments.rules import Choice
@@ -54,11 +54,12 @@ def test_an_approval_of_another_company_is_as_unknown_as_none(world: World) -> N
 def test_a_certificate_is_not_dated_after_the_installation_that_was_promised(world: World) -> None:
     actor = world.actor(world.applicant)
     case_id = drafts.start(actor, world.company, "completion_acceptance")
+    drafts.save_section(actor, case_id, "project", {"region": "320104"}, 1)
     world.promise(case_id, "installation_record")
     proof = world.page(case_id).proofs["factory_certificate"]
     late = {**facts("factory_certificate"), "certificate_date": "2026-01-05"}
     with pytest.raises(Invalid) as refused:
-        drafts.promise_proof(actor, case_id, proof.code, facts=late, accepted_notice=proof.digest())
+        promises.sign_promise(actor, case_id, proof.code, facts=late, accepted_notice=proof.digest())
     assert [field.code for field in refused.value.fields] == ["order-of-dates"]
 
 
@@ -150,11 +151,12 @@ def test_a_refusal_is_told_by_letter(world: World) -> None:
 def test_the_same_promise_twice_is_one_and_taking_it_back_leaves_its_record(world: World) -> None:
     actor = world.actor(world.applicant)
     case_id = drafts.start(actor, world.company, "completion_acceptance")
+    drafts.save_section(actor, case_id, "project", {"region": "320104"}, 1)
     world.promise(case_id, "factory_certificate")
     first = world.page(case_id).choices["factory_certificate"].commitment_id
     world.promise(case_id, "factory_certificate")
     assert world.page(case_id).choices["factory_certificate"].commitment_id == first
-    drafts.choose_proof(actor, case_id, "factory_certificate", Choice.HAND_IN)
+    promises.choose_proof(actor, case_id, "factory_certificate", Choice.HAND_IN)
     assert world.page(case_id).choices["factory_certificate"].commitment_id is None
 
 

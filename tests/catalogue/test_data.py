@@ -19,6 +19,7 @@ DAY = date(2026, 11, 23)
 PUBLISHED = {
     ("factory_certificate", 1): "69f63055cd986d95e753aacb1ae841a3584e4853bbd127379684444b1aa0fccd",
     ("installation_record", 1): "69fccf0849f878307184296f6e5fb4d3430cf5240c75318f183a12221415d410",
+    ("installation_record", 2): "f0fdbca459def7808880f65a1f0f1dab7554541c8a85c53593c8ec74b552922d",
 }
 
 

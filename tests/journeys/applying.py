@@ -57,12 +57,18 @@ def choose(applicant: Visitor, case: str, proof: str, choice: str) -> None:
 
 
 def promise(applicant: Visitor, facts: Mapping[str, str], proof: str, *, clauses: Iterable[int] | None = None) -> None:
-    """On the page of a notice: accept it clause by clause (or only some of them), state the facts, promise."""
+    """On the page of the facts: state them, read the notice, accept it clause by clause (or only some of them), sign."""
+    applicant.type_all(proof, facts)
+    applicant.press("Save and read the promise")
+    sign(applicant, clauses)
+
+
+def sign(applicant: Visitor, clauses: Iterable[int] | None = None) -> None:
+    """On the page of a notice: accept it clause by clause, or only some clauses, and sign."""
     boxes = applicant.page.locator(PICK)
     for number in range(boxes.count()) if clauses is None else clauses:
         boxes.nth(number).check()
-    applicant.type_all(proof, facts)
-    applicant.press("Promise")
+    applicant.press("Sign the promise")
 
 
 def submit(applicant: Visitor, case: str, *, button: str = "Submit the application") -> None:

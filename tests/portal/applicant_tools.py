@@ -44,10 +44,14 @@ def upload(browser: CheckingClient, case_id: int, material: str, *files: tuple[b
     return browser.send(f"/my/cases/{case_id}/documents/{material}", {"files": sent}, content_type="multipart/form-data")
 
 
-def promise(browser: CheckingClient, case_id: int, proof: str, **changes: object) -> TestResponse:
-    """Read the notice, accept every clause, state the facts and promise."""
+def state_facts(browser: CheckingClient, case_id: int, proof: str, **changes: str) -> TestResponse:
+    """State the facts of a promise and press *save and read the promise*."""
+    return browser.send(f"/my/cases/{case_id}/proofs/{proof}/facts", typed(proof, facts(proof)) | changes)
+
+
+def sign(browser: CheckingClient, case_id: int, proof: str, **changes: object) -> TestResponse:
+    """Read the notice, accept every clause and sign."""
     path = f"/my/cases/{case_id}/proofs/{proof}/promise"
     page = browser.get(path)
     clauses = [node.get("value") for node in parse(page.text).iter("input") if node.get("name") == "accepted"]
-    data = {"accepted_notice": held(page)["accepted_notice"], "accepted": clauses, **typed(proof, facts(proof))}
-    return browser.send(path, data | changes)
+    return browser.send(path, {"accepted_notice": held(page)["accepted_notice"], "accepted": clauses} | changes)

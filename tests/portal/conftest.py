@@ -105,12 +105,13 @@ def authority_id(app: Flask) -> int:
 
 @pytest.fixture
 def someone(app: Flask) -> Callable[..., Someone]:
-    """Make a person: ``someone("王工", seat=company_id)``, ``someone("赵某", post=(authority_id, Role.EXAMINER))``, ``admin=Role…``."""
+    """Make a person: ``someone("王工", seat=company_id)``, ``post=(authority_id, Role.EXAMINER)``, ``admin=Role…``; or no signatory."""
 
     def make(
         name: str,
         *,
         seat: int | None = None,
+        signs: bool = True,
         post: tuple[int, Role] | None = None,
         admin: Role | None = None,
         second_factor: bool = True,
@@ -122,7 +123,8 @@ def someone(app: Flask) -> Callable[..., Someone]:
         with unit_of_work(SYSTEM) as work:
             person = parties.register_person(work, name=name, admin_role=admin)
             if seat is not None:
-                parties.give_seat(work, person, work.session.get_one(Company, seat), Role.APPLICANT, held_from=LONG_AGO)
+                for role in (Role.APPLICANT, Role.SIGNATORY)[: 2 if signs else 1]:
+                    parties.give_seat(work, person, work.session.get_one(Company, seat), role, held_from=LONG_AGO)
             if post is not None:
                 parties.give_post(work, person, work.session.get_one(Authority, post[0]), post[1], held_from=LONG_AGO)
             address = email or f"person{person.id}@example.org"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 
 import pytest
-from applicant_tools import held, promise, save, typed, upload
+from applicant_tools import held, save, sign, state_facts, typed, upload
 from office_tools import Desk, text
 from world import LONG_AGO, acceptance_answers, design_answers, tiny_pdf
 
@@ -115,17 +115,24 @@ def test_a_promise_needs_every_clause_and_facts_that_hold(desk: Desk, case_id: i
     proof = "factory_certificate"
     assert browser.send(f"/my/cases/{case_id}/proofs/{proof}", {"choice": "neither"}).status_code == 422
     assert browser.send(f"/my/cases/{case_id}/proofs/{proof}", {"choice": "promise"}).status_code == 303
-    unread = promise(browser, case_id, proof, accepted=["notice", "1"])
-    assert unread.status_code == 422
-    assert 'href="#accept-2"' in unread.text
-    assert held(unread)[f"{proof}.model"] == "SPD-40/4P"
-    future = promise(browser, case_id, proof, **{f"{proof}.certificate_date": "2031-01-01"})
+    future = state_facts(browser, case_id, proof, **{f"{proof}.certificate_date": "2031-01-01"})
     assert future.status_code == 422
     assert "cannot be in the future" in text(future)
-    stale = promise(browser, case_id, proof, accepted_notice="0" * 64)
+    assert held(browser.get(f"/my/cases/{case_id}/proofs/{proof}/facts"))[f"{proof}.model"] == "SPD-40/4P", "kept although wrong"
+    back = browser.get(f"/my/cases/{case_id}/proofs/{proof}/promise")
+    assert back.location.endswith(f"/proofs/{proof}/facts"), "nothing is signed on facts that do not hold"
+    assert state_facts(browser, case_id, proof).status_code == 303
+    unread = sign(browser, case_id, proof, accepted=["notice", "1"])
+    assert unread.status_code == 422
+    assert 'href="#accept-2"' in unread.text
+    nowhere = sign(browser, case_id, proof)
+    assert nowhere.status_code == 422
+    assert "in which place the project is" in text(nowhere)
+    drafts.save_section(desk.world.actor(desk.world.applicant), case_id, "project", {"region": "320104"}, 1)
+    stale = sign(browser, case_id, proof, accepted_notice="0" * 64)
     assert stale.status_code == 409
     assert desk.world.page(case_id).choices[proof].commitment is None
-    assert promise(browser, case_id, proof).status_code == 303
+    assert sign(browser, case_id, proof).status_code == 303
     made = desk.world.page(case_id).choices[proof].commitment
     assert made is not None
     page = browser.get(f"/my/cases/{case_id}/proofs/{proof}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from applicant_tools import promise, save, upload
+from applicant_tools import save, sign, state_facts, upload
 from office_tools import Desk, text
 from portal_tools import CheckingClient
 from world import acceptance_answers, design_answers, result
@@ -33,8 +33,9 @@ def test_acceptance_on_two_promises_and_the_licence_is_downloaded(desk: Desk) ->
     assert upload(browser, case_id, "as_built_drawings").status_code == 303
     for proof in ("factory_certificate", "installation_record"):
         chosen = browser.send(f"/my/cases/{case_id}/proofs/{proof}", {"choice": "promise"})
-        assert chosen.location.endswith(f"/proofs/{proof}/promise")
-        assert promise(browser, case_id, proof).status_code == 303
+        assert chosen.location.endswith(f"/proofs/{proof}/facts")
+        assert state_facts(browser, case_id, proof).location.endswith(f"/proofs/{proof}/promise")
+        assert sign(browser, case_id, proof).status_code == 303
         assert world.page(case_id).choices[proof].commitment is not None
     assert "Everything is there" in text(browser.get(f"/my/cases/{case_id}"))
     assert browser.get(f"/my/cases/{case_id}/check").status_code == 200
@@ -47,6 +48,7 @@ def test_acceptance_on_two_promises_and_the_licence_is_downloaded(desk: Desk) ->
     assert "the commissioned body" in standing
     assert "Stopped" in standing
     actions.record_result(world.actor(world.examiner), case_id, result())
+    world.verify(case_id)
     actions.propose(world.actor(world.examiner), case_id, grant=True, opinion="内部意见")
     assert "内部意见" not in browser.get(f"/my/cases/{case_id}").text
     licence = issuing.grant(world.actor(world.approver), case_id, "经审查，予以核准。")

@@ -24,7 +24,7 @@ PUBLIC_REVIEWED = {
     "public.guide",
     "public.about",
 }
-PUBLIC_AREAS = ("public.", "verify.", "log.", "trust.", "registers.")
+PUBLIC_AREAS = ("public.", "public_", "verify.", "log.", "trust.", "registers.")
 
 
 def routes(app: Flask) -> Iterator[tuple[str, str, str, Access]]:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from licensing.clock import load_calendar
+from licensing.clock import answer_term, load_calendar
 from licensing.errors import Conflict, Invalid
 from licensing.licences.operations import LONGEST_ANSWER_DAYS, OPERATIONS, Operation
 from licensing.policy import POLICY
@@ -24,7 +24,7 @@ from licensing.proceedings.machine import (
     possible,
     transition,
 )
-from licensing.proceedings.rules import Happened, ProceedingView, answer_term, apply, check_term, checked_days
+from licensing.proceedings.rules import Happened, ProceedingView, apply, check_term, checked_days
 
 START = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 DATA = {"reason": "理由", "due_on": "2026-03-09", "version_id": 7, "recommendation": "grant"}

@@ -1,0 +1,58 @@
+"""The letters and messages of a case."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from licensing.cases.deadlines import deadline
+from licensing.cases.journal import Loaded
+from licensing.cases.machine import TRANSITIONS, Event
+from licensing.catalogue import load_catalogue
+from licensing.clock import load_calendar
+from licensing.errors import Conflict
+from licensing.letters import actions as letters
+from licensing.letters.rules import LetterFacts, case_words
+from licensing.notices.actions import notify_company
+from licensing.parties.queries import authority as authority_of
+from licensing.parties.queries import company as company_of
+from licensing.storage import Work
+from licensing.words import N_, say
+
+TOLD: Mapping[Event, str] = {
+    Event.ACCEPTED: N_("Your application for “%(project)s” was accepted."),
+    Event.DEEMED_ACCEPTED: N_("Your application for “%(project)s” counts as accepted, because the authority did not answer in time."),
+    Event.CORRECTION_REQUESTED: N_("Please correct your application for “%(project)s”."),
+    Event.NOT_ACCEPTED: N_("Your application for “%(project)s” was not accepted."),
+    Event.EVALUATION_COMMISSIONED: N_("An evaluation or inspection for “%(project)s” was commissioned."),
+    Event.REFUSED: N_("Your application for “%(project)s” was refused."),
+    Event.PROOF_REQUIRED: N_("Please hand in a proof for “%(project)s”; the clock stands until it is there."),
+    Event.UNTRUTH_NOTIFIED: N_("A promise for “%(project)s” was found untrue and handling stopped. Read the notice; you can answer."),
+    Event.CORRECTION_ORDERED: N_("Please hand in the proof for “%(project)s” instead of the promise that was found untrue."),
+    Event.FINDING_DROPPED: N_("The finding about your promise for “%(project)s” was not upheld; handling goes on."),
+    Event.TERMINATED: N_("Handling of your application for “%(project)s” was ended for an untrue promise. Read the letter."),
+}
+
+
+def send(work: Work, case: Loaded, event: Event, items: Sequence[str], *, days: int | None = None, body: str = "") -> None:
+    """Write the letter that the machine's table names for ``event``, if any, and tell the applicant."""
+    kind = next((row.letter for row in TRANSITIONS if row.event is event and row.letter), None)
+    if kind is not None:
+        _write(work, case, kind, items, days, body)
+    notify_company(work, case.row.company_id, say(TOLD[event], project=case.row.project_name), case_id=case.row.id)
+
+
+def _write(work: Work, case: Loaded, kind: str, items: Sequence[str], days: int | None, body: str) -> None:
+    if case.row.authority_id is None:
+        raise Conflict(say("The case has no authority."), code="no-authority")
+    running = deadline(case.view, case.matter, load_calendar())
+    facts = LetterFacts(
+        case_number=case.row.public_number,
+        project=case.row.project_name,
+        addressee=company_of(work.session, case.row.company_id).name,
+        received_on=case.view.received_on,
+        due_on=running.due if running else None,
+        days=days,
+        body=body,
+    )
+    words = case_words(load_catalogue().letter(kind), case.matter, facts, items)
+    letters.write(work, kind, authority_of(work.session, case.row.authority_id), words, case_id=case.row.id)

@@ -1,0 +1,123 @@
+"""What the applicant does with promises: choose, prepare, sign, withdraw before the decision, hand in instead, answer a notice.
+
+All raise ``NotFound`` for what the actor may not see, ``Forbidden`` or ``ReauthenticationNeeded`` for what the person may not do, and
+``Conflict`` (``case-moved-on``) when the case is no longer where the act needs it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sqlalchemy import select
+
+from licensing.cases.drafts import check_opened, open_draft, proofs_of
+from licensing.cases.journal import Loaded, load_for, moved_on, not_found, record
+from licensing.cases.machine import Event, State, transition
+from licensing.cases.submission import promise_authority, snapshot, tasks
+from licensing.cases.tables import Case
+from licensing.cases.verifying import check_credit, check_promises, open_tasks
+from licensing.catalogue.model import Proof
+from licensing.commitments import actions as commitments
+from licensing.commitments import eligibility
+from licensing.commitments.machine import Event as PromiseEvent
+from licensing.commitments.queries import choices
+from licensing.commitments.rules import Choice, Occasion
+from licensing.commitments.tables import Commitment
+from licensing.errors import FieldError, Invalid
+from licensing.policy import Action, Actor
+from licensing.storage import Work, unit_of_work
+from licensing.words import say
+
+
+def choose_proof(actor: Actor, case_id: int, proof_code: str, choice: Choice) -> None:
+    """Choose to hand a replaceable proof in or to promise it. Raises ``Conflict`` (``promise-barred``) where the credit forbids it."""
+    if choice is Choice.PROMISE:
+        check_credit(actor, case_id, Action.CASE_EDIT, Occasion.CHOICE)
+    with unit_of_work(actor) as work:
+        case = open_draft(work, case_id)
+        proof = _opened_proof(work, case, proof_code)
+        commitments.choose(work, case_id, case.row.company_id, proof, choice)
+
+
+def keep_facts(actor: Actor, case_id: int, proof_code: str, facts: Mapping[str, str]) -> None:
+    """Keep the facts of a promise as typed so far; any member may prepare what the signatory signs."""
+    with unit_of_work(actor) as work:
+        case = open_draft(work, case_id)
+        proof = _opened_proof(work, case, proof_code)
+        commitments.keep_facts(work, case_id, case.row.company_id, proof, facts)
+
+
+def sign_promise(actor: Actor, case_id: int, proof_code: str, *, facts: Mapping[str, str], accepted_notice: str) -> Commitment:
+    """Sign a promise as the authorised signatory: notice and clauses were accepted one by one, the facts are given.
+
+    Signing the same twice is signing once. Raises as ``commitments.actions.sign``; ``Invalid`` (``region-needed``) before it is known
+    which authority relies on the promise.
+    """
+    with unit_of_work(actor) as work:
+        case = open_draft(work, case_id, Action.COMMITMENT_PROMISE)
+        work.session.execute(select(Case.id).where(Case.id == case_id).with_for_update())
+        proof = _opened_proof(work, case, proof_code)
+        authority = promise_authority(work, case)
+        if authority is None:
+            raise Invalid(
+                say("Say first in which place the project is: the promise is made to the authority there."),
+                next_step=say("Fill in the region of the project, then sign."),
+                code="region-needed",
+            )
+        place = commitments.Place(case_id, case.row.public_number, case.row.company_id, authority)
+        return commitments.sign(work, place, proof, facts=facts, accepted_notice=accepted_notice)
+
+
+def withdraw_promise(actor: Actor, case_id: int, proof_code: str, reason: str) -> None:
+    """Take a promise back before the decision, with a reason: the proof is to be handed in, and the record stays (domain 8.1.9)."""
+    with unit_of_work(actor) as work:
+        case = load_for(work, case_id, Action.COMMITMENT_WITHDRAW)
+        if transition(case.view.state, Event.PROMISE_WITHDRAWN) is None:
+            raise moved_on()
+        standing = choices(work.session, case_id).get(proof_code)
+        if standing is None or standing.commitment is None:
+            raise not_found()
+        made, said = standing.commitment, reason.strip()
+        items = [{"target": f"proof:{proof_code}", "note": said}] if case.view.state is State.SUBMITTED else []
+        record(work, case, Event.PROMISE_WITHDRAWN, {"proof": proof_code, "commitment_id": made.id, "reason": said, "items": items})
+        commitments.take_back(work, made, PromiseEvent.WITHDRAWN, said)
+        commitments.hand_in_instead(work, case_id, proof_code)
+
+
+def settle(actor: Actor, case_id: int) -> None:
+    """Send the proofs that were due, handed in or promised again: the clock runs on. Raises ``Invalid`` (``incomplete``)."""
+    check_promises(actor, case_id, Action.COMMITMENT_SETTLE, Occasion.SUBMISSION)
+    with unit_of_work(actor) as work:
+        case = load_for(work, case_id, Action.COMMITMENT_SETTLE)
+        if not case.view.owed or transition(case.view.state, Event.PROOF_SETTLED) is None:
+            raise moved_on()
+        unready = [task for task in tasks(work, case) if task.kind == "proof" and task.code in case.view.owed and task.state != "complete"]
+        if unready:
+            raise Invalid(
+                say("The proof is not there yet."),
+                [
+                    FieldError(f"proof:{task.code}", "required", say("Hand in or promise: %(name)s.", name=say(task.english_name)))
+                    for task in unready
+                ],
+                next_step=say("Upload the file or sign the promise, then send."),
+                code="incomplete",
+            )
+        if any(choice.commitment is not None for code, choice in choices(work.session, case_id).items() if code in case.view.owed):
+            eligibility.require(work, case.row.company_id)
+        record(work, case, Event.PROOF_SETTLED, snapshot(work, case))
+        open_tasks(work, case)
+
+
+def answer_untruth(actor: Actor, case_id: int, text: str) -> None:
+    """Answer the notice that a promise was found untrue, within its term."""
+    with unit_of_work(actor) as work:
+        case = load_for(work, case_id, Action.COMMITMENT_ANSWER)
+        record(work, case, Event.UNTRUTH_ANSWERED, {"reason": text.strip()})
+
+
+def _opened_proof(work: Work, case: Loaded, proof_code: str) -> Proof:
+    proof = proofs_of(work.session, case).get(proof_code)
+    if proof is None:
+        raise not_found()
+    check_opened(case, f"proof:{proof_code}")
+    return proof

@@ -1,0 +1,310 @@
+"""For each replaceable proof: choose, state the facts, read and sign; withdraw before the decision; answer; the evidence."""
+
+from __future__ import annotations
+
+from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+
+from licensing.cases import evidence, promises
+from licensing.cases.journal import not_found
+from licensing.cases.queries import CasePage
+from licensing.cases.rules import is_filled_in
+from licensing.catalogue.answers import check_facts, clean_facts
+from licensing.catalogue.model import Proof
+from licensing.clock import today
+from licensing.commitments.queries import choices
+from licensing.commitments.rules import Choice
+from licensing.credit.queries import eligibility_of
+from licensing.credit.rules import explain_bar
+from licensing.errors import Conflict, Invalid
+from licensing.parties.queries import signatories
+from licensing.policy import Action, Role
+from licensing.storage import reading
+from licensing.words import Said, say
+from portal.applicant import forms
+from portal.applicant.pages import ID, is_open, my_page, notes_on, open_page, to_case
+from portal.components import errors_by_field
+from portal.downloads import download
+from portal.security import Access, access, current_actor, current_sign_in
+
+blueprint = Blueprint("applicant_promises", __name__, url_prefix="/my")
+REASON_LIMIT = 500
+PROOF = f"/cases/<{ID}:case_id>/proofs/<proof>"
+
+
+@blueprint.get(PROOF)
+@access(Access.APPLICANT)
+def proof(case_id: int, proof: str) -> ResponseReturnValue:
+    page = my_page(case_id)
+    return _choice_page(page, _proof(page, proof), {}) if is_filled_in(page.view) else to_case(case_id)
+
+
+@blueprint.post(PROOF)
+@access(Access.APPLICANT)
+def proof_send(case_id: int, proof: str) -> ResponseReturnValue:
+    page = open_page(case_id)
+    chosen = _proof(page, proof)
+    choice = request.form.get("choice", "")
+    if choice not in set(Choice):
+        return _choice_page(page, chosen, {"choice": say("Choose one of the two.")}, status=422)
+    try:
+        promises.choose_proof(current_actor(), case_id, chosen.code, Choice(choice))
+    except Conflict as error:
+        if error.code != "promise-barred":
+            raise
+        return _choice_page(page, chosen, {"choice": error.sentence}, status=error.http_status)
+    material = page.matter.material_for(chosen.code)
+    if choice == Choice.HAND_IN and material is not None:
+        return redirect(url_for("applicant_papers.documents", case_id=case_id, material=material.code), 303)
+    return redirect(url_for("applicant_promises.facts", case_id=case_id, proof=chosen.code), 303)
+
+
+@blueprint.get(f"{PROOF}/facts")
+@access(Access.APPLICANT)
+def facts(case_id: int, proof: str) -> ResponseReturnValue:
+    page = my_page(case_id)
+    if not is_filled_in(page.view):
+        return to_case(case_id)
+    chosen = _proof(page, proof)
+    return _facts_page(page, chosen, _typed(page, chosen), {})
+
+
+@blueprint.post(f"{PROOF}/facts")
+@access(Access.APPLICANT)
+def facts_send(case_id: int, proof: str) -> ResponseReturnValue:
+    """Keep the facts, complete or not; go on to sign when they hold."""
+    page = open_page(case_id)
+    chosen = _proof(page, proof)
+    typed = forms.read_facts(chosen, request.form)
+    try:
+        promises.keep_facts(current_actor(), case_id, chosen.code, typed)
+    except Invalid as error:
+        return _facts_page(page, chosen, typed, errors_by_field(error), status=error.http_status)
+    problems = _fact_problems(page, chosen, typed)
+    if problems:
+        return _facts_page(page, chosen, typed, problems, status=422)
+    return redirect(url_for("applicant_promises.promise", case_id=case_id, proof=chosen.code), 303)
+
+
+@blueprint.get(f"{PROOF}/promise")
+@access(Access.APPLICANT)
+def promise(case_id: int, proof: str) -> ResponseReturnValue:
+    """The notice and the promise clause by clause, to be signed; once signed, what was promised."""
+    page = my_page(case_id)
+    if not is_filled_in(page.view):
+        return to_case(case_id)
+    chosen = _proof(page, proof)
+    standing = page.choices.get(chosen.code)
+    if standing is not None and standing.commitment is not None:
+        return redirect(url_for("applicant_promises.proof", case_id=case_id, proof=chosen.code), 303)
+    if _fact_problems(page, chosen, _typed(page, chosen)):
+        return redirect(url_for("applicant_promises.facts", case_id=case_id, proof=chosen.code), 303)
+    return _promise_page(page, chosen, {})
+
+
+@blueprint.post(f"{PROOF}/promise")
+@access(Access.APPLICANT)
+def promise_send(case_id: int, proof: str) -> ResponseReturnValue:
+    page = open_page(case_id)
+    chosen = _proof(page, proof)
+    unread = _unread(chosen)
+    if unread:
+        return _promise_page(page, chosen, unread, status=422)
+    try:
+        made = promises.sign_promise(
+            current_actor(), case_id, chosen.code, facts=_typed(page, chosen), accepted_notice=request.form.get("accepted_notice", "")
+        )
+    except Invalid as error:
+        return _promise_page(page, chosen, errors_by_field(error) or {"notice": error.sentence}, status=error.http_status)
+    except Conflict as error:
+        if error.code not in ("notice-changed", "promise-barred"):
+            raise
+        return _promise_page(page, chosen, {"notice": error.sentence}, status=error.http_status)
+    evidence.pack_for(current_actor(), current_app.config["LEIZHENG"], case_id, made.id)
+    flash(gettext("Your promise was signed and its evidence is kept."))
+    return redirect(url_for("applicant_promises.proof", case_id=case_id, proof=chosen.code), 303)
+
+
+@blueprint.get(f"{PROOF}/withdraw")
+@access(Access.APPLICANT)
+def withdraw(case_id: int, proof: str) -> ResponseReturnValue:
+    page = my_page(case_id)
+    return _withdraw_page(page, _proof(page, proof), {}) if page.can(Action.COMMITMENT_WITHDRAW) else to_case(case_id)
+
+
+@blueprint.post(f"{PROOF}/withdraw")
+@access(Access.APPLICANT)
+def withdraw_send(case_id: int, proof: str) -> ResponseReturnValue:
+    page, reason = my_page(case_id), request.form.get("reason", "").strip()
+    chosen = _proof(page, proof)
+    complaint = _complaint(reason, say("Say why you withdraw the promise."))
+    if complaint is not None:
+        return _withdraw_page(page, chosen, {"reason": complaint}, status=422)
+    try:
+        promises.withdraw_promise(current_actor(), case_id, chosen.code, reason)
+    except Conflict as error:
+        flash(error.sentence.in_words(gettext))
+        return to_case(case_id)
+    flash(gettext("The promise was withdrawn. Hand the proof in, or promise again."))
+    return to_case(case_id)
+
+
+@blueprint.post(f"/cases/<{ID}:case_id>/settle")
+@access(Access.APPLICANT)
+def settle(case_id: int) -> ResponseReturnValue:
+    """Send the proofs that were due."""
+    my_page(case_id)
+    try:
+        promises.settle(current_actor(), case_id)
+    except (Invalid, Conflict) as error:
+        flash(error.sentence.in_words(gettext))
+        return to_case(case_id)
+    flash(gettext("The proof was sent and the clock runs on."))
+    return to_case(case_id)
+
+
+@blueprint.get(f"/cases/<{ID}:case_id>/answer")
+@access(Access.APPLICANT)
+def answer(case_id: int) -> ResponseReturnValue:
+    page = my_page(case_id)
+    return _answer_page(page, {}) if page.can(Action.COMMITMENT_ANSWER) else to_case(case_id)
+
+
+@blueprint.post(f"/cases/<{ID}:case_id>/answer")
+@access(Access.APPLICANT)
+def answer_send(case_id: int) -> ResponseReturnValue:
+    page, reason = my_page(case_id), request.form.get("reason", "").strip()
+    complaint = _complaint(reason, say("Write your answer."), limit=1000)
+    if complaint is not None:
+        return _answer_page(page, {"reason": complaint}, status=422)
+    try:
+        promises.answer_untruth(current_actor(), case_id, reason)
+    except Conflict as error:
+        flash(error.sentence.in_words(gettext))
+        return to_case(case_id)
+    flash(gettext("Your answer was handed in."))
+    return to_case(case_id)
+
+
+@blueprint.get(f"/cases/<{ID}:case_id>/promises/<{ID}:commitment_id>")
+@access(Access.APPLICANT)
+def statement(case_id: int, commitment_id: int) -> ResponseReturnValue:
+    """The promise as it was shown and kept, byte for byte."""
+    page = my_page(case_id)
+    made, content = evidence.statement_for(current_actor(), case_id, commitment_id)
+    return download(content, "text/plain; charset=utf-8", f"{page.case.public_number}-{made.proof}-{made.id}.txt")
+
+
+@blueprint.get(f"/cases/<{ID}:case_id>/promises/<{ID}:commitment_id>/evidence.zip")
+@access(Access.APPLICANT)
+def pack(case_id: int, commitment_id: int) -> ResponseReturnValue:
+    """The evidence of a promise, to be checked without us."""
+    page = my_page(case_id)
+    content = evidence.pack_for(current_actor(), current_app.config["LEIZHENG"], case_id, commitment_id)
+    return download(content, "application/zip", f"{page.case.public_number}-{commitment_id}.zip")
+
+
+def _choice_page(page: CasePage, chosen: Proof, errors: dict[str, Said], *, status: int = 200) -> ResponseReturnValue:
+    standing = page.choices.get(chosen.code)
+    made = standing.commitment if standing else None
+    return render_template(
+        "portal/applicant/proof.html",
+        page=page,
+        proof=chosen,
+        standing=standing,
+        made=made,
+        facts=forms.questions(chosen.facts, chosen.code, made.facts, {}) if made else [],
+        errors=errors,
+        barred=_bar(page),
+        changeable=is_open(page, f"proof:{chosen.code}"),
+        notes=notes_on(page, f"proof:{chosen.code}"),
+    ), status
+
+
+def _facts_page(page: CasePage, chosen: Proof, typed: forms.Row, errors: dict[str, Said], *, status: int = 200) -> ResponseReturnValue:
+    return render_template(
+        "portal/applicant/promise_facts.html",
+        page=page,
+        proof=chosen,
+        questions=forms.questions(chosen.facts, chosen.code, typed, errors),
+        errors=errors,
+        changeable=is_open(page, f"proof:{chosen.code}"),
+        places=forms.places(),
+    ), status
+
+
+def _promise_page(page: CasePage, chosen: Proof, errors: dict[str, Said], *, status: int = 200) -> ResponseReturnValue:
+    actor = current_actor()
+    with reading(actor) as look:
+        signers = signatories(look.session, page.case.company_id, today())
+    signs = any(seat.company_id == page.case.company_id and seat.role is Role.SIGNATORY for seat in actor.memberships)
+    return render_template(
+        "portal/applicant/promise.html",
+        page=page,
+        proof=chosen,
+        facts=forms.questions(chosen.facts, chosen.code, _typed(page, chosen), {}),
+        errors=errors,
+        accepted=set(request.form.getlist("accepted")),
+        changeable=is_open(page, f"proof:{chosen.code}"),
+        signs=signs,
+        has_factor=(signed_in := current_sign_in()) is not None and signed_in.has_second_factor,
+        signers=signers,
+    ), status
+
+
+def _withdraw_page(page: CasePage, chosen: Proof, errors: dict[str, Said], *, status: int = 200) -> ResponseReturnValue:
+    reason = request.form.get("reason", "")
+    return render_template("portal/applicant/promise_withdraw.html", page=page, proof=chosen, errors=errors, reason=reason), status
+
+
+def _answer_page(page: CasePage, errors: dict[str, Said], *, status: int = 200) -> ResponseReturnValue:
+    return render_template("portal/applicant/promise_answer.html", page=page, errors=errors, reason=request.form.get("reason", "")), status
+
+
+def _bar(page: CasePage) -> Said | None:
+    """Why this company may not promise now, or None."""
+    with reading(current_actor()) as look:
+        seen = eligibility_of(look.session, page.case.company_id, today())
+    return None if seen.allowed else explain_bar(seen)
+
+
+def _typed(page: CasePage, chosen: Proof) -> forms.Row:
+    """The facts that were kept for a promise that is not signed yet."""
+    standing = page.choices.get(chosen.code)
+    return dict(standing.facts) if standing is not None else {}
+
+
+def _fact_problems(page: CasePage, chosen: Proof, typed: forms.Row) -> dict[str, Said]:
+    """What is wrong with the facts, those of the other promises considered."""
+    with reading(current_actor()) as look:
+        standing = choices(look.session, page.case.id)
+        others = {code: choice.commitment.facts for code, choice in standing.items() if choice.commitment and code != chosen.code}
+    found: dict[str, Said] = {}
+    for error in check_facts(chosen, clean_facts(chosen, typed), today=today(), others=others):
+        found.setdefault(error.path, error.sentence)
+    return found
+
+
+def _unread(chosen: Proof) -> dict[str, Said]:
+    """A promise holds only when the notice and every clause were accepted one by one."""
+    accepted = set(request.form.getlist("accepted"))
+    errors: dict[str, Said] = {}
+    if "notice" not in accepted:
+        errors["accept-notice"] = say("Read the notice and say that you understand it.")
+    for place, _clause in enumerate(chosen.commitment, start=1):
+        if str(place) not in accepted:
+            errors[f"accept-{place}"] = say("Accept clause %(place)s, or hand in the proof instead.", place=place)
+    return errors
+
+
+def _complaint(text: str, when_empty: Said, limit: int = REASON_LIMIT) -> Said | None:
+    if not text:
+        return when_empty
+    return say("At most %(limit)s characters are possible.", limit=limit) if len(text) > limit else None
+
+
+def _proof(page: CasePage, code: str) -> Proof:
+    if code not in page.proofs:
+        raise not_found()
+    return page.proofs[code]
