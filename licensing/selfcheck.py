@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from sqlalchemy.orm import Session
 
 from licensing.cases import health as cases
+from licensing.commitments import editions
 from licensing.commitments import health as commitments
 from licensing.credit import health as credit
 from licensing.ledger.protection import Problem
@@ -28,6 +29,7 @@ PROTECTED = (
     "case_event",
     "proceeding_event",
     "letter",
+    "proof_version",
     "commitment",
     "commitment_event",
     "eligibility_check",
@@ -49,6 +51,7 @@ def row_problems(session: Session, files: FileStore, trust: TrustList) -> Iterat
     yield from _told("status lists", lambda: licences.list_problems(session, trust))
     yield from _told("cases", lambda: cases.problems(session))
     yield from _told("promises", lambda: commitments.problems(session, files))
+    yield from _told("proofs", lambda: editions.problems(session))
     yield from _told("credit", lambda: credit.problems(session))
     yield from _told("proceedings", lambda: proceedings.problems(session))
     yield from _told("letters", lambda: letters.problems(session, files))

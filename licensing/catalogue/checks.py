@@ -33,7 +33,7 @@ def faults(catalogue: Catalogue) -> Iterator[Fault]:
     for matter in catalogue.matters:
         yield from _matter_faults(matter, catalogue)
     for proof in catalogue.proofs:
-        yield from _proof_faults(proof, catalogue)
+        yield from proof_faults(proof, catalogue)
     for kind in catalogue.licence_types:
         yield from _licence_type_faults(kind, catalogue)
     for letter in catalogue.letters:
@@ -115,7 +115,8 @@ def _rule_faults(file: str, matter: Matter) -> Iterator[Fault]:
             yield Fault(file, "row_counts", f"{rule.section} is not a section with rows")
 
 
-def _proof_faults(proof: Proof, catalogue: Catalogue) -> Iterator[Fault]:
+def proof_faults(proof: Proof, catalogue: Catalogue) -> Iterator[Fault]:
+    """What does not fit together in one version of a proof, within ``catalogue``."""
     file = f"proofs/{proof.code}.v{proof.version}.toml"
     matter = next((matter for matter in catalogue.matters if matter.code == proof.matter), None)
     if matter is None or proof.code not in matter.proofs:
@@ -124,6 +125,12 @@ def _proof_faults(proof: Proof, catalogue: Catalogue) -> Iterator[Fault]:
         yield Fault(file, "notice", "notice and commitment both need clauses")
     if proof.active and proof.provisional:
         yield Fault(file, "provisional", "a provisional proof must stay switched off")
+    if proof.published != bool(proof.publication_days) and proof.published:
+        yield Fault(file, "publication_days", "say for how many days it is published")
+    if not 1 <= proof.answer_days <= 30:
+        yield Fault(file, "answer_days", "give 1 to 30 working days to answer")
+    if not 1 <= proof.verification_days <= 250:
+        yield Fault(file, "verification_days", "give 1 to 250 working days")
     if proof.valid_to is not None and proof.valid_to < proof.valid_from:
         yield Fault(file, "valid_to", "it ends before it begins")
     yield from field_faults(file, "facts", proof.facts)

@@ -55,6 +55,7 @@ class Field:
     """One question of a form. ``minimum`` and ``maximum`` bound numbers, inclusive; ``max_length`` counts characters.
 
     ``prefill`` names what the house already knows, such as ``company.name``, so that nobody types it twice.
+    What is ``personal`` names a natural person and is masked where it is published.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
@@ -73,6 +74,7 @@ class Field:
     unit: str = ""
     english_unit: str = ""
     prefill: str | None = None
+    personal: bool = False
 
     def option(self, code: str) -> Option | None:
         """The option with this code, or None."""

@@ -26,6 +26,7 @@ __all__ = [
     "Unit",
     "add_months",
     "add_working_days",
+    "answer_term",
     "days_left",
     "deemed_acceptance_due",
     "explain",

@@ -116,7 +116,9 @@ def promise_send(case_id: int, proof: str) -> ResponseReturnValue:
             current_actor(), case_id, chosen.code, facts=_typed(page, chosen), accepted_notice=request.form.get("accepted_notice", "")
         )
     except Invalid as error:
-        return _promise_page(page, chosen, errors_by_field(error) or {"notice": error.sentence}, status=error.http_status)
+        if error.fields:
+            return _facts_page(page, chosen, _typed(page, chosen), errors_by_field(error), status=error.http_status)
+        return _promise_page(page, chosen, {"notice": error.sentence}, status=error.http_status)
     except Conflict as error:
         if error.code not in ("notice-changed", "promise-barred"):
             raise

@@ -105,7 +105,7 @@ def add(task_id: int) -> ResponseReturnValue:
     if refused or not sent:
         return _task_page(_open(task_id), {"facts": {}}, {"files": refused[0] if refused else say("Choose a file first.")}, status=422)
     flash(gettext("The files were added."))
-    return redirect(url_for("office_verifications.task", task_id=page.task.id, _anchor="files"), 303)
+    return redirect(url_for("office_verifications.task", task_id=page.task.id, _anchor="material"), 303)
 
 
 @blueprint.get(f"/<{ID}:task_id>/files/<{ID}:file_id>")
@@ -122,7 +122,7 @@ def remove(task_id: int, file_id: int) -> ResponseReturnValue:
     _open(task_id)
     fieldwork.remove_material(current_actor(), task_id, file_id)
     flash(gettext("The file was removed."))
-    return redirect(url_for("office_verifications.task", task_id=task_id, _anchor="files"), 303)
+    return redirect(url_for("office_verifications.task", task_id=task_id, _anchor="material"), 303)
 
 
 @blueprint.post(f"/<{ID}:task_id>/source")

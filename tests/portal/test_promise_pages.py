@@ -1,0 +1,154 @@
+"""Pages of the promise beside the journeys: the catalogue's editor, verification, credit, and what the public sees."""
+
+from __future__ import annotations
+
+from applicant_tools import held
+from office_tools import Desk, text
+
+from licensing.cases import verifying
+from licensing.commitments.queries import of_case, tasks_of
+from licensing.commitments.rules import Result
+from licensing.commitments.verification import OPEN
+from licensing.credit import actions as credit
+from licensing.credit.rules import Kind
+from licensing.policy import SYSTEM
+from licensing.storage import reading
+
+PROOF = "factory_certificate"
+
+
+def test_a_new_version_is_previewed_proposed_and_put_in_force_by_another(desk: Desk) -> None:
+    writer, other = desk.browser(desk.world.supervisor), desk.browser(desk.world.second_supervisor)
+    path = f"/office/catalogue/{PROOF}/new"
+    form = {**held(writer.get(path)), "reason": "细化核查", "commitment.5.text": "本申请人另行承诺。", "answer_days": "7"}
+    preview = writer.send(path, {**form, "do": "preview"})
+    assert preview.status_code == 200
+    assert "<ins>" in preview.text
+    assert "本申请人另行承诺。" in preview.text
+    assert held(preview)["answer_days"] == "7", "what was typed stays"
+    bad = writer.send(path, {**form, "answer_days": "soon", "reason": ""})
+    assert bad.status_code == 422
+    assert held(bad)["commitment.5.text"] == "本申请人另行承诺。"
+    sent = writer.send(path, form)
+    assert sent.status_code == 303
+    proposal = sent.location
+    own = writer.get(proposal)
+    assert "another supervisor puts it in force" in text(own)
+    assert writer.send(proposal, {"valid_from": "2026-03-02", "draft_version": "1"}).status_code == 403
+    page = other.get(proposal)
+    assert "本申请人另行承诺。" in page.text
+    late = other.send(proposal, {**held(page), "valid_from": "2026-03-01"})
+    assert late.status_code == 422
+    done = other.send(proposal, {**held(page), "valid_from": "2026-03-02"})
+    assert done.location.endswith(f"/office/catalogue/{PROOF}/2")
+    assert "本申请人另行承诺。" in other.get(done.location).text
+    assert "v2" in text(other.get("/office/catalogue"))
+    shown = desk.browser(desk.world.applicant).get(f"/guides/completion_acceptance/promises/{PROOF}.txt")
+    assert "本申请人另行承诺。" in shown.text
+
+
+def test_only_supervisors_write_and_a_stranger_sees_no_proposals(desk: Desk) -> None:
+    form = held(desk.browser(desk.world.supervisor).get(f"/office/catalogue/{PROOF}/new"))
+    del form["csrf_token"]
+    examiner = desk.browser(desk.world.examiner)
+    assert examiner.get("/office/catalogue").status_code == 200
+    assert examiner.send(f"/office/catalogue/{PROOF}/new", {**form, "reason": "x", "answer_days": "9"}).status_code == 403
+    for path in ("/office/catalogue/nothing/new", "/office/catalogue/nothing/1", "/office/catalogue/proposals/99"):
+        assert examiner.get(path).status_code == 404, path
+    assert desk.browser(desk.world.applicant).get("/office/catalogue").status_code == 403
+
+
+def test_a_result_that_contradicts_the_facts_is_refused_and_nothing_typed_is_lost(desk: Desk) -> None:
+    case_id = desk.world.accepted("completion_acceptance")
+    with reading(SYSTEM) as look:
+        task = next(task for task in tasks_of(look.session, case_id) if task.state == OPEN and task.commitment.proof == PROOF)
+    path = f"/office/verifications/{task.id}"
+    browser = desk.browser(desk.world.verifier)
+    assert "To be verified" in text(browser.get("/office/verifications")) or task.number in browser.get("/office/verifications").text
+    empty = browser.send(path, {"fact.model": "no", "finding": "", "result": "true"})
+    assert empty.status_code == 422
+    assert "a fact differs" in text(empty)
+    assert 'id="finding-error"' in empty.text
+    answer = browser.send(path, {"fact.model": "yes", "finding": "一致。", "result": "true"})
+    assert answer.status_code == 303
+    again = browser.send(path, {"finding": "一致。", "result": "true"})
+    assert again.status_code == 409
+    assert "done already" in text(again)
+    assert desk.browser(desk.world.intake).get(path).status_code == 200, "colleagues may read"
+    assert desk.browser(desk.world.stranger).get(path).status_code == 403
+
+
+def test_requiring_a_proof_shows_its_letter_first(desk: Desk) -> None:
+    case_id = desk.world.accepted("completion_acceptance")
+    browser, path = desk.browser(desk.world.examiner), f"/office/cases/{case_id}/require-proof"
+    assert browser.send(path, {"reason": "无法核实。"}).status_code == 422
+    preview = browser.send(path, {f"proof.{PROOF}": "yes", "reason": "无法核实。", "do": "preview"})
+    assert "提交证明通知" in preview.text
+    assert browser.send(path, {f"proof.{PROOF}": "yes", "reason": "无法核实。"}).status_code == 303
+    page = desk.browser(desk.world.applicant).get(f"/my/cases/{case_id}")
+    assert "What you have to hand in" in text(page)
+
+
+def test_the_public_sees_masked_promises_credit_and_figures(desk: Desk) -> None:
+    world, stranger = desk.world, desk.app.test_client()
+    licence = world.granted("completion_acceptance")
+    assert licence.case_id is not None
+    figures = stranger.get("/promises/figures")
+    assert figures.status_code == 200
+    assert "<svg" in figures.text
+    assert "2026-03" in figures.text
+    with reading(SYSTEM) as look:
+        signed = of_case(look.session, licence.case_id)[0]
+    verifying.verify_again(world.actor(world.verifier), licence.case_id, signed.id)
+    with reading(SYSTEM) as look:
+        task = next(task for task in tasks_of(look.session, licence.case_id) if task.state == OPEN)
+    verifying.record_finding(world.actor(world.verifier), task.id, Result.UNTRUE, {"finding": "型号不符"})
+    assert "李文静" not in stranger.get("/promises").text
+    credit.enter_by_officer(
+        world.actor(world.supervisor),
+        world.authority,
+        uscc="91320104MA1NXY7R8L",
+        kind=Kind.SERIOUS_BAD_RECORD,
+        source="信用中国",
+        effect="不适用告知承诺制",
+        published=True,
+        ends_on=None,
+    )
+    page = stranger.get("/credit")
+    assert "南京金陵石化销售有限公司" in page.text
+    assert "蒋文博" not in page.text, "no person is named"
+    assert "No entry fits" in text(stranger.get("/credit?search=nobody"))
+
+
+def test_an_officer_of_another_authority_finds_no_entry(desk: Desk) -> None:
+    world = desk.world
+    entry = credit.enter_by_officer(
+        world.actor(world.supervisor),
+        world.authority,
+        uscc="91320104MA1NXY7R8L",
+        kind=Kind.OTHER,
+        source="年度检查",
+        effect="记录",
+        published=False,
+        ends_on=None,
+    )
+    assert desk.browser(world.stranger).get(f"/my/credit/{entry}").status_code == 404
+    mine = desk.browser(world.applicant)
+    assert "年度检查" in mine.get(f"/my/credit/{entry}").text
+    assert mine.send(f"/my/credit/{entry}", {"act": "object", "reason": ""}).status_code == 422
+    assert mine.send(f"/my/credit/{entry}", {"act": "object", "reason": "并无此事"}).status_code == 303
+    own = desk.browser(world.supervisor).send(f"/office/credit/{entry}", {"decision": "yes", "reason": "属实"})
+    assert own.status_code == 403, "who entered it does not decide"
+    other = desk.browser(world.second_supervisor)
+    assert other.send(f"/office/credit/{entry}", {"decision": "yes", "reason": "查无此事"}).status_code == 303
+    assert "Removed after an objection" in text(mine.get(f"/my/credit/{entry}"))
+
+
+def test_the_calculator_explains_and_complains(desk: Desk) -> None:
+    browser = desk.app.test_client()
+    page = browser.get("/deadline?from=2026-03-02&limit=T4&stop-0=2026-03-03&until-0=2026-03-05")
+    assert "2026-03-19" in page.text
+    for query in ("from=gestern&limit=T3", "from=2026-03-02&limit=T99", "from=2026-03-02&limit=T3&stop-0=2026-03-05&until-0=2026-03-03"):
+        refused = browser.get(f"/deadline?{query}")
+        assert refused.status_code == 422, query
+        assert "error-summary" in refused.text or "errors" in refused.text
