@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import func, select, tuple_, update
+from sqlalchemy import func, select, tuple_
 from sqlalchemy.orm import joinedload
 
 from licensing.cases.drafts import proofs_of
@@ -19,7 +19,7 @@ from licensing.catalogue.queries import catalogue_now
 from licensing.clock import days_left, load_calendar, today
 from licensing.commitments.fact_source import connect
 from licensing.commitments.tables import Commitment, Verification, VerificationFile
-from licensing.commitments.verification import CANCELLED, OPEN
+from licensing.commitments.verification import CANCELLED, OPEN, keep_source
 from licensing.documents.uploads import Inspected, inspect, safe_filename
 from licensing.errors import Conflict, Invalid
 from licensing.parties.queries import person_names
@@ -166,9 +166,7 @@ def ask_source(actor: Actor, task_id: int) -> Mapping[str, Any]:
         made = _open_task(look, task_id).commitment
     answer = source.check(made.proof, made.company_uscc, made.facts).as_dict()
     with unit_of_work(actor) as work:
-        task = _open_task(work, task_id)
-        told = {**task.report, "source": {**answer, "asked_at": work.now.isoformat()}}
-        work.session.execute(update(Verification).where(Verification.id == task.id, Verification.state == OPEN).values(report=told))
+        keep_source(work, _open_task(work, task_id), answer)
     return answer
 
 

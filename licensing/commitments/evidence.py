@@ -25,6 +25,7 @@ from licensing.ledger import queries as ledger
 from licensing.ledger.actions import append
 from licensing.ledger.notes import parse_note
 from licensing.ledger.proof_files import LogProof
+from licensing.ledger.protection import row_digest
 from licensing.letters.actions import sealed_pdf
 from licensing.policy import SYSTEM
 from licensing.settings import Settings
@@ -34,6 +35,7 @@ from licensing.trust.current import current_trust_list
 from licensing.words import say
 
 PACK_LEAF: Final = "evidence-pack"
+ROW_LEAF: Final = "evidence-pack-row"
 MANIFEST: Final = "manifest.sha256"
 _EPOCH: Final = (1980, 1, 1, 0, 0, 0)
 _TEXTS: Final = ("README.txt", "README.zh-CN.txt", "check-log.sh")
@@ -89,6 +91,7 @@ def _sealed(settings: Settings, commitment_id: int, events: Mapping[str, Any]) -
         work.session.add(pack)
         work.session.flush()
         append(work, PACK_LEAF, str(commitment_id), pack_digest(pack))
+        append(work, ROW_LEAF, str(commitment_id), row_digest(pack))
         return pack
 
 

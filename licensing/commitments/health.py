@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from licensing.commitments import eligibility, verification
-from licensing.commitments.evidence import PACK_LEAF, pack_digest
+from licensing.commitments.evidence import PACK_LEAF, ROW_LEAF, pack_digest
 from licensing.commitments.journal import EVENT_LEAF, LATER, LEAF, event_subject, leaf_subject
 from licensing.commitments.machine import Event, transition
 from licensing.commitments.machine import State as PromiseState
@@ -20,7 +20,19 @@ from licensing.storage import FileStore
 from licensing.words import say
 
 DRAW_LEAF = "sample-draw"
-KINDS = frozenset({LEAF, EVENT_LEAF, eligibility.LEAF, verification.LEAF, verification.DONE_LEAF, PACK_LEAF, DRAW_LEAF})
+KINDS = frozenset(
+    {
+        LEAF,
+        EVENT_LEAF,
+        eligibility.LEAF,
+        verification.LEAF,
+        verification.DONE_LEAF,
+        verification.SOURCE_LEAF,
+        PACK_LEAF,
+        ROW_LEAF,
+        DRAW_LEAF,
+    }
+)
 
 
 def problems(session: Session, files: FileStore) -> Iterator[Problem]:
@@ -33,6 +45,9 @@ def problems(session: Session, files: FileStore) -> Iterator[Problem]:
         yield from _files(files, f"pack {pack.commitment_id}", (*pack.files.values(), pack.manifest_sha256))
     for task in session.scalars(select(Verification).order_by(Verification.id)):
         yield from _files(files, task.number, (file.sha256 for file in task.files))
+        untouched = (task.done_at, task.done_by, set(task.report) - {verification.SOURCE}) == (None, None, set())
+        if task.state == verification.OPEN and not untouched:
+            yield Problem(task.number, "verification-differs", say("An open verification holds a result."))
 
 
 def _facts(session: Session) -> Iterator[Fact]:
@@ -46,8 +61,12 @@ def _facts(session: Session) -> Iterator[Fact]:
         yield Fact(verification.LEAF, task.number, row_digest(task, without=verification.LATER))
         if task.state != verification.OPEN:
             yield Fact(verification.DONE_LEAF, task.number, row_digest(task))
+        if verification.SOURCE in task.report:
+            told = task.report[verification.SOURCE]
+            yield Fact(verification.SOURCE_LEAF, task.number, verification.source_digest(told))
     for pack in session.scalars(select(EvidencePack)):
         yield Fact(PACK_LEAF, str(pack.commitment_id), pack_digest(pack))
+        yield Fact(ROW_LEAF, str(pack.commitment_id), row_digest(pack))
     for draw in session.scalars(select(SampleDraw)):
         yield Fact(DRAW_LEAF, draw.number, row_digest(draw))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from datetime import date
 from typing import Any, Final
@@ -11,7 +12,7 @@ from sqlalchemy import select, update
 from licensing.clock import local_date
 from licensing.commitments.journal import record
 from licensing.commitments.machine import Event, State
-from licensing.commitments.rules import Occasion, Result
+from licensing.commitments.rules import Occasion, Result, canonical
 from licensing.commitments.tables import Commitment, Verification
 from licensing.errors import Conflict, Invalid
 from licensing.ledger.actions import append
@@ -22,9 +23,12 @@ from licensing.words import say
 
 LEAF: Final = "verification"
 DONE_LEAF: Final = "verification-done"
+SOURCE_LEAF: Final = "verification-source"
 LATER: Final = ("state", "report", "done_at", "done_by")
 """The columns of a task that are filled when it ends."""
 OPEN, CANCELLED = "open", "cancelled"
+SOURCE: Final = "source"
+"""Under this name the report holds what a data source said."""
 
 _FOUND: Mapping[Result, Event] = {
     Result.TRUE: Event.FOUND_TRUE,
@@ -62,6 +66,21 @@ def finish(work: Work, task: Verification, result: Result, report: Mapping[str, 
         raise Invalid(say("Say what was found."), code="finding-needed")
     _end(work, task, result, {**task.report, **report})
     record(work, task.commitment, _FOUND[result], {"verification": task.number, "finding": report["finding"]})
+
+
+def keep_source(work: Work, task: Verification, answer: Mapping[str, Any]) -> None:
+    """Keep what a data source said about the promised facts, once. Raises ``Conflict`` (``source-asked``) when it was asked before."""
+    if SOURCE in task.report:
+        raise Conflict(say("The data source was asked already."), next_step=say("Use its answer, or verify on site."), code="source-asked")
+    told = {**answer, "asked_at": work.now.isoformat()}
+    change = update(Verification).where(Verification.id == task.id, Verification.state == OPEN)
+    work.session.execute(change.values(report={**task.report, SOURCE: told}))
+    append(work, SOURCE_LEAF, task.number, source_digest(told))
+
+
+def source_digest(told: Mapping[str, Any]) -> bytes:
+    """What the log keeps of the answer of a data source."""
+    return hashlib.sha256(canonical(told)).digest()
 
 
 def cancel(work: Work, made: Commitment) -> None:

@@ -7,8 +7,9 @@ from typing import Any, Final
 from sqlalchemy import update
 
 from licensing.credit.machine import Event, State, transition
+from licensing.credit.rules import EntryView, moved_on, replay
 from licensing.credit.tables import CreditEntry, CreditEvent
-from licensing.errors import Conflict, Invalid, NotFound
+from licensing.errors import Invalid, NotFound
 from licensing.ledger.actions import append as append_leaf
 from licensing.ledger.protection import row_digest
 from licensing.policy import Subject
@@ -23,9 +24,12 @@ LATER: Final = ("state", "sequence", "updated_at")
 
 def subject_of(entry: CreditEntry) -> Subject:
     """What the policy needs to know of an entry; who entered it does not decide about it."""
-    entered = next((event.actor_id for event in entry.events if event.type == Event.ENTERED), None)
-    handlers = {} if entered is None else {"enterer": entered}
-    return Subject(company_id=entry.company_id, authority_id=entry.authority_id, handlers=handlers)
+    return Subject(company_id=entry.company_id, authority_id=entry.authority_id, handlers=view_of(entry).handlers)
+
+
+def view_of(entry: CreditEntry) -> EntryView:
+    """What the stored events of an entry say. Raises ``Conflict`` or ``ValueError`` where they were tampered with."""
+    return replay((Event(event.type), event.actor_id) for event in entry.events)
 
 
 def event_subject(entry: CreditEntry, event: CreditEvent) -> str:
@@ -64,12 +68,4 @@ def not_found() -> NotFound:
     """The same words for what does not exist and for what is not yours."""
     return NotFound(
         say("This page does not exist, or it is not yours to see."), next_step=say("Check the address or go back to your list.")
-    )
-
-
-def moved_on() -> Conflict:
-    return Conflict(
-        say("This cannot be done any more: the entry has moved on."),
-        next_step=say("Load the page again and look at the new state."),
-        code="credit-moved-on",
     )

@@ -89,6 +89,7 @@ EVENT_NAMES: Mapping[Event, str] = {
     _E.REPAIR_REFUSED: N_("Repair refused"),
 }
 FINAL = frozenset(state for state, turn in TURNS.items() if turn is Turn.NOBODY)
+PENDING = frozenset(state for state, turn in TURNS.items() if turn is Turn.OFFICE)
 _BY_STEP = {(row.source, row.event): row for row in TRANSITIONS}
 
 

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from licensing import policy
 from licensing.clock import local_date
 from licensing.credit.journal import not_found, subject_of
-from licensing.credit.machine import EVENT_NAMES, FINAL, Event, State, possible
+from licensing.credit.machine import EVENT_NAMES, FINAL, PENDING, Event, State, possible
 from licensing.credit.rules import Eligibility, Kind, Seen, bars_promises, eligibility
 from licensing.credit.tables import CreditEntry
 from licensing.parties.queries import person_names
@@ -83,18 +83,21 @@ def eligibility_of(session: Session, company_id: int, today: date) -> Eligibilit
 def credit_of_my_companies(actor: Actor) -> list[EntryRow]:
     """The entries of all companies in which the actor has a seat, newest first."""
     with reading(actor) as look:
-        query = _rows().where(CreditEntry.company_id.in_(actor.company_ids))
+        query = _rows().where(CreditEntry.company_id.in_(actor.company_ids)).order_by(CreditEntry.id.desc())
         return [_row(look, *found) for found in look.session.execute(query)]
 
 
-def register(actor: Actor, *, search: str = "", waiting: bool = False, after: int | None = None, size: int = 50) -> Entries:
-    """The entries that the actor's authorities made, newest first; with ``waiting`` those that wait for a decision."""
+def register(actor: Actor, *, search: str = "", after: int | None = None, size: int = 50) -> Entries:
+    """The entries that the actor's authorities made, newest first; those about the actor's own companies are left out."""
     with reading(actor) as look:
-        policy.require(actor, Action.REGISTER_READ, Subject(), now=look.now)
-        query = _rows().where(CreditEntry.authority_id.in_(actor.authority_ids), CreditEntry.company_id.not_in(actor.company_ids))
-        if waiting:
-            query = query.where(CreditEntry.state.in_((State.OBJECTED, State.REPAIR_ASKED)))
-        return _page(look, _matching(query, search), after, size)
+        return _page(look, _matching(_of_my_authorities(look), search), after, size)
+
+
+def waiting(actor: Actor) -> tuple[EntryRow, ...]:
+    """The entries of the actor's authorities that wait for a decision, the longest wait first."""
+    with reading(actor) as look:
+        query = _of_my_authorities(look).where(CreditEntry.state.in_(PENDING)).order_by(CreditEntry.updated_at, CreditEntry.id)
+        return tuple(_row(look, *found) for found in look.session.execute(query))
 
 
 def public_entries(search: str = "", *, after: int | None = None, size: int = 50) -> Entries:
@@ -132,7 +135,12 @@ def entry_page(actor: Actor, entry_id: int) -> EntryPage:
 
 
 def _rows() -> Any:
-    return select(CreditEntry, Company).join(Company, Company.id == CreditEntry.company_id).order_by(CreditEntry.id.desc())
+    return select(CreditEntry, Company).join(Company, Company.id == CreditEntry.company_id)
+
+
+def _of_my_authorities(look: Work) -> Any:
+    policy.require(look.actor, Action.REGISTER_READ, Subject(), now=look.now)
+    return _rows().where(CreditEntry.authority_id.in_(look.actor.authority_ids), CreditEntry.company_id.not_in(look.actor.company_ids))
 
 
 def _matching(query: Any, search: str) -> Any:
@@ -140,13 +148,13 @@ def _matching(query: Any, search: str) -> Any:
         return query
     pattern = "%" + search.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
     columns = (Company.name, Company.uscc, CreditEntry.number)
-    return query.where(or_(*(column.like(pattern, escape="\\") for column in columns)))
+    return query.where(or_(*(column.ilike(pattern, escape="\\") for column in columns)))
 
 
 def _page(look: Work, query: Any, after: int | None, size: int) -> Entries:
     if after is not None:
         query = query.where(CreditEntry.id < after)
-    found = look.session.execute(query.limit(size + 1)).all()
+    found = look.session.execute(query.order_by(CreditEntry.id.desc()).limit(size + 1)).all()
     rows = tuple(_row(look, *one) for one in found[:size])
     return Entries(rows, rows[-1].entry.id if len(found) > size else None)
 

@@ -9,6 +9,7 @@ from flask_babel import gettext
 from licensing.credit import actions, queries
 from licensing.credit.journal import not_found
 from licensing.credit.queries import EntryPage
+from licensing.credit.rules import LONGEST_REASON
 from licensing.errors import Conflict
 from licensing.policy import Action
 from licensing.words import N_, Said, say
@@ -19,7 +20,6 @@ from portal.security import Access, access, current_actor
 
 blueprint = Blueprint("applicant_credit", __name__, url_prefix="/my/credit")
 NAVIGATION = [NavLink("applicant_credit.credit", N_("Credit"), Access.APPLICANT)]
-REASON_LIMIT = 1000
 ID = "int(max=2147483647)"
 ACTS = {"object": Action.CREDIT_OBJECT, "repair": Action.CREDIT_ASK_REPAIR}
 
@@ -45,7 +45,7 @@ def entry_send(entry_id: int) -> ResponseReturnValue:
     errors: dict[str, Said] = {}
     if wanted not in ACTS:
         errors["act"] = say("Choose what you ask for.")
-    complaint = complaint_about(reason, say("Say why."), REASON_LIMIT)
+    complaint = complaint_about(reason, say("Say why."), LONGEST_REASON)
     if complaint is not None:
         errors["reason"] = complaint
     if errors:
@@ -54,7 +54,7 @@ def entry_send(entry_id: int) -> ResponseReturnValue:
         verb = actions.object_to if wanted == "object" else actions.ask_repair
         verb(current_actor(), entry_id, reason)
     except Conflict as error:
-        return _entry_page(_mine(entry_id), {"act": error.sentence}, reason, error.http_status)
+        return _entry_page(_mine(entry_id), {}, reason, error.http_status, error)
     flash(gettext("It was handed in; another officer decides."))
     return redirect(url_for("applicant_credit.entry", entry_id=entry_id), 303)
 
@@ -67,7 +67,7 @@ def _mine(entry_id: int) -> EntryPage:
     return page
 
 
-def _entry_page(page: EntryPage, errors: dict[str, Said], reason: str, status: int) -> ResponseReturnValue:
+def _entry_page(page: EntryPage, errors: dict[str, Said], reason: str, status: int, problem: Conflict | None = None) -> ResponseReturnValue:
     choices = [
         ("object", say("Object: the entry should not be there"), say("Say what is not so. If it is upheld, the entry is removed.")),
         ("repair", say("Ask for repair"), say("Say what you did to make good. If it is granted, the entry has no effect any more.")),
@@ -76,6 +76,7 @@ def _entry_page(page: EntryPage, errors: dict[str, Said], reason: str, status: i
         "portal/applicant/credit_entry.html",
         page=page,
         errors=errors,
+        problem=problem,
         reason=reason,
         chosen=request.form.get("act", ""),
         choices=[choice for choice in choices if page.can(ACTS[choice[0]])],

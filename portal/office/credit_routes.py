@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
+from licensing import policy
+from licensing.clock import now
 from licensing.credit import actions, queries
 from licensing.credit.journal import not_found
 from licensing.credit.machine import State
 from licensing.credit.queries import EntryPage
-from licensing.credit.rules import KIND_NAMES, Kind
+from licensing.credit.rules import KIND_NAMES, LONGEST_FACT, LONGEST_REASON, Kind
 from licensing.errors import Conflict, Invalid
 from licensing.parties.queries import authority as authority_of
-from licensing.policy import Action, Role
+from licensing.policy import Action, Role, Subject
 from licensing.storage import reading
 from licensing.words import N_, Said, say
 from portal.components import NavLink, errors_by_field
@@ -26,7 +29,6 @@ from portal.security import Access, access, current_actor
 blueprint = Blueprint("office_credit", __name__, url_prefix="/office/credit")
 NAVIGATION = [NavLink("office_credit.register", N_("Credit"), Access.OFFICER)]
 PAGE_SIZE = 30
-REASON_LIMIT = 1000
 ID = "int(max=2147483647)"
 _KEY = re.compile(r"[1-9]\d{0,8}", re.ASCII)
 
@@ -41,7 +43,7 @@ def register() -> ResponseReturnValue:
         "portal/office/credit.html",
         search=search,
         rows=found.rows,
-        waiting=queries.register(actor, waiting=True, size=PAGE_SIZE).rows if not search and not after else (),
+        waiting=queries.waiting(actor) if not search and not after else (),
         next_url=url_for("office_credit.register", search=search or None, after=found.next_key) if found.next_key else None,
         first_url=url_for("office_credit.register", search=search or None) if after else None,
         may_enter=any(post.role is Role.SUPERVISOR for post in actor.posts),
@@ -52,6 +54,9 @@ def register() -> ResponseReturnValue:
 @blueprint.get("/new")
 @access(Access.OFFICER)
 def new() -> ResponseReturnValue:
+    """The form, for whoever may send it: the policy is asked before somebody fills it in for nothing."""
+    window = timedelta(seconds=current_app.config["LEIZHENG"].reauthentication_window)
+    policy.require(current_actor(), Action.CREDIT_ENTER, Subject(), now=now(), window=window)
     return _new_page({"published": "yes"}, {}, 200)
 
 
@@ -69,9 +74,9 @@ def new_send() -> ResponseReturnValue:
     mine = {str(post.authority_id): post.authority_id for post in current_actor().posts}
     if values["authority"] not in mine:
         errors["authority"] = say("Choose your authority.")
-    for name in ("source", "effect"):
-        if len(values[name]) > 300:
-            errors[name] = say("At most %(limit)s characters are possible.", limit=300)
+    for name, when_empty in (("source", say("Say where this comes from.")), ("effect", say("Say what follows from it."))):
+        complaint = complaint_about(values[name], when_empty, LONGEST_FACT)
+        errors |= {} if complaint is None else {name: complaint}
     if errors:
         return _new_page(values, errors, 422)
     try:
@@ -100,13 +105,14 @@ def entry(entry_id: int) -> ResponseReturnValue:
 @blueprint.post(f"/<{ID}:entry_id>")
 @access(Access.OFFICER)
 def entry_send(entry_id: int) -> ResponseReturnValue:
-    """Decide the objection or the repair that is pending."""
+    """Decide the objection or the repair that the officer had before them; if another one is pending meanwhile, nothing is decided."""
     page = _open(entry_id)
     values = {"reason": typed_text(request.form, "reason"), "decision": request.form.get("decision", "")}
+    seen = int(request.form["seen"]) if _KEY.fullmatch(request.form.get("seen", "")) else 0
     errors: Errors = {}
     if values["decision"] not in ("yes", "no"):
         errors["decision"] = say("Choose one of the two.")
-    complaint = complaint_about(values["reason"], say("Give the reason."), REASON_LIMIT)
+    complaint = complaint_about(values["reason"], say("Give the reason."), LONGEST_REASON)
     if complaint is not None:
         errors["reason"] = complaint
     if errors:
@@ -114,11 +120,11 @@ def entry_send(entry_id: int) -> ResponseReturnValue:
     agreed = values["decision"] == "yes"
     try:
         if page.state is State.OBJECTED:
-            actions.decide_objection(current_actor(), entry_id, uphold=agreed, reason=values["reason"])
+            actions.decide_objection(current_actor(), entry_id, uphold=agreed, reason=values["reason"], seen=seen)
         else:
-            actions.decide_repair(current_actor(), entry_id, grant=agreed, reason=values["reason"])
+            actions.decide_repair(current_actor(), entry_id, grant=agreed, reason=values["reason"], seen=seen)
     except Conflict as error:
-        return _entry_page(_open(entry_id), values, {"decision": error.sentence}, error.http_status)
+        return _entry_page(_open(entry_id), values, {}, error.http_status, error)
     flash(gettext("It was decided and the company was told."))
     return redirect(url_for("office_credit.entry", entry_id=entry_id), 303)
 
@@ -131,7 +137,7 @@ def _open(entry_id: int) -> EntryPage:
     return page
 
 
-def _entry_page(page: EntryPage, values: Values, errors: Errors, status: int) -> ResponseReturnValue:
+def _entry_page(page: EntryPage, values: Values, errors: Errors, status: int, problem: Conflict | None = None) -> ResponseReturnValue:
     objected = page.state is State.OBJECTED
     decisions: list[tuple[str, Said, None]] = [
         ("yes", say("Uphold the objection: remove the entry") if objected else say("Grant the repair"), None),
@@ -143,6 +149,7 @@ def _entry_page(page: EntryPage, values: Values, errors: Errors, status: int) ->
         page=page,
         values=values,
         errors=errors,
+        problem=problem,
         decisions=decisions,
         may_decide=page.can(Action.CREDIT_DECIDE),
         refusal=ruling.reason if ruling is not None and not page.can(Action.CREDIT_DECIDE) else None,

@@ -9,6 +9,7 @@ from licensing.catalogue import load_catalogue
 from licensing.clock import find_limit, today
 from licensing.words import N_
 from portal.components import NavLink
+from portal.public.guide_routes import guide_page
 from portal.security import Access, access
 
 blueprint = Blueprint("public", __name__)
@@ -30,17 +31,7 @@ def home() -> ResponseReturnValue:
 @blueprint.get("/guides/<matter>")
 @access(Access.PUBLIC)
 def guide(matter: str) -> ResponseReturnValue:
-    """All that the catalogue says of a matter, in the order in which people ask."""
-    catalogue = load_catalogue()
-    found = catalogue.matter(matter)
-    return render_template(
-        "portal/public/guide.html",
-        matter=found,
-        guide=found.guide,
-        promisable=catalogue.promisable(found, today()),
-        accept_limit=find_limit(found.limits.accept),
-        decide_limit=find_limit(found.limits.decide),
-    )
+    return guide_page(matter)
 
 
 @blueprint.get("/about")

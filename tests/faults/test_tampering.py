@@ -12,8 +12,14 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
-from world import World
+from world import OTHER_COMPANY, World
 
+from licensing.cases import evidence, sampling
+from licensing.clock import today
+from licensing.commitments import editions
+from licensing.commitments.queries import of_case as promises_of
+from licensing.credit import actions as credit
+from licensing.credit.rules import Kind
 from licensing.ledger.actions import append
 from licensing.letters import actions as letters
 from licensing.letters.queries import of_case
@@ -38,8 +44,23 @@ def lived_in(world: World) -> None:
     approval, acceptance = world.proposed(), world.proposed("completion_acceptance")
     granted = [world.grant(case_id) for case_id in (approval, acceptance)]
     world.submitted()
+    credit.enter_by_officer(
+        world.actor(world.supervisor),
+        world.authority,
+        uscc=OTHER_COMPANY["uscc"],
+        kind=Kind.OTHER,
+        source="年度检查",
+        effect="记录",
+        published=True,
+        ends_on=None,
+    )
+    proposal = editions.draft(world.actor(world.supervisor), "factory_certificate", {"answer_days": 7}, "延长答复期限")
+    editions.put_in_force(world.actor(world.second_supervisor), proposal, today(), 1)
+    sampling.draw(world.actor(world.supervisor), world.authority, 50)
     with reading(SYSTEM) as look:
         sent = of_case(look.session, approval)
+        made = promises_of(look.session, acceptance)[0]
+    evidence.pack_for(world.actor(world.applicant), world.settings, acceptance, made.id)
     letters.sealed_pdf(sent[0].id)
     proceedings.propose(world.actor(world.examiner), granted[0].id, Operation.SUSPEND, reason="检测不合格。")
     with unit_of_work(SYSTEM) as work:
@@ -61,6 +82,7 @@ OTHERS: dict[type, Callable[[Any, random.Random], Any]] = {
     bytes: lambda value, dice: _flipped(value, dice.randrange(8 * len(value))),
     datetime: lambda value, dice: value + dice.choice((timedelta(milliseconds=1), timedelta(days=-1), timedelta(hours=1))),
     date: lambda value, dice: value + timedelta(days=dice.choice((-1, 1, 365))),
+    list: lambda value, dice: [*value, dice.randrange(1000)],
     dict: lambda value, dice: {**value, "added": dice.randrange(1000)},
     str: lambda value, dice: value[:-1] if value and dice.random() < 0.5 else value + dice.choice(("x", " ", "1")),
 }
