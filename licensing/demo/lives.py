@@ -9,7 +9,12 @@ from functools import partial
 
 from sqlalchemy import select
 
+from licensing.cases import verifying
 from licensing.clock import Calendar, add_working_days, local_date
+from licensing.commitments import consequences
+from licensing.commitments.queries import of_case as promises_of
+from licensing.commitments.queries import tasks_of
+from licensing.commitments.rules import Result
 from licensing.demo.cast import Bureau, Firm, Life
 from licensing.demo.certificates import QUALIFICATION, TYPE, bureau_of
 from licensing.demo.stage import Stage
@@ -47,7 +52,7 @@ STORIES: Mapping[str, tuple[tuple[str, int], ...]] = {
     "noticed": (("notice", 0),),
     "noticed_penalty": (("notice", 0),),
     "penalised": (("notice", 0), ("demand", 3), ("hear", 10), ("decide", 14)),
-    "deceit": (("notice", 0), ("answer", 3), ("decide", 8)),
+    "deceit": (("find_untrue", 0), ("answer", 3), ("decide", 8)),
     "withdrawn": (("notice", 0), ("answer", 4), ("decide", 9)),
     "cancelled": (("ask", 0), ("recommend", 2), ("decide", 4)),
     "changed": (("ask", 0), ("recommend", 3), ("grant", 5)),
@@ -56,6 +61,7 @@ STORIES: Mapping[str, tuple[tuple[str, int], ...]] = {
 }
 EVENTS: Mapping[str, tuple[Event, ...]] = {
     "notice": (Event.NOTICE_SERVED,),
+    "find_untrue": (Event.NOTICE_SERVED,),
     "answer": (Event.ANSWERED,),
     "demand": (Event.HEARING_DEMANDED,),
     "hear": (Event.HEARING_RECORDED,),
@@ -152,6 +158,18 @@ def _notice(lives: Lives, deed: Deed, licence_id: int) -> None:
     actions.propose(officer, licence_id, OPERATIONS[deed.life.story], reason=deed.life.words["reason"])
 
 
+def _find_untrue(lives: Lives, deed: Deed, licence_id: int) -> None:
+    """One more verification of a promise on which the licence rests; what it finds sends the notice."""
+    with reading(SYSTEM) as look:
+        case_id = look.session.get_one(Licence, licence_id).case_id
+        made = promises_of(look.session, case_id or 0)[-1]
+    officer = lives.officer(deed.life, Role.EXAMINER)
+    verifying.verify_again(officer, made.case_id, made.id)
+    with reading(SYSTEM) as look:
+        task_id = tasks_of(look.session, made.case_id)[-1].id
+    verifying.record_finding(officer, task_id, Result.UNTRUE, {"finding": deed.life.words["reason"]})
+
+
 def _answer(lives: Lives, deed: Deed, licence_id: int, *, hearing: bool) -> None:
     actions.answer(lives.holder(deed.life), _open(licence_id), deed.life.words["answer"], hearing=hearing)
 
@@ -176,7 +194,7 @@ def _recommend(lives: Lives, deed: Deed, licence_id: int) -> None:
 
 
 def _decide(lives: Lives, deed: Deed, licence_id: int, *, words: str) -> None:
-    actions.decide(lives.officer(deed.life, Role.APPROVER), _open(licence_id), deed.life.words[words])
+    consequences.decide(lives.officer(deed.life, Role.APPROVER), _open(licence_id), deed.life.words[words])
 
 
 def _grant(lives: Lives, deed: Deed, licence_id: int) -> None:
@@ -191,6 +209,7 @@ def _grant(lives: Lives, deed: Deed, licence_id: int) -> None:
 
 VERBS: Mapping[str, Callable[[Lives, Deed, int], None]] = {
     "notice": _notice,
+    "find_untrue": _find_untrue,
     "answer": partial(_answer, hearing=False),
     "demand": partial(_answer, hearing=True),
     "hear": _hear,

@@ -21,11 +21,15 @@ from licensing.clock import local_date
 from licensing.commitments.queries import tasks_of
 from licensing.commitments.rules import Choice, Result
 from licensing.commitments.verification import OPEN
+from licensing.credit import actions as credit
+from licensing.credit.machine import State as CreditState
+from licensing.credit.queries import entries_of
+from licensing.credit.tables import CreditEntry
 from licensing.demo.answers import answers, facts, mended
 from licensing.demo.cast import Bureau, Cast, Firm, Project
 from licensing.demo.papers import Paper, Papers
 from licensing.demo.register import Registered
-from licensing.demo.stories import ACCEPTANCE, DESIGN, EVENTS, STORIES, Act
+from licensing.demo.stories import ACCEPTANCE, DESIGN, EVENTS, NEEDS_PROMISE, STORIES, Act
 from licensing.licences.queries import of_case
 from licensing.licences.status import Status
 from licensing.licences.tables import Licence
@@ -34,6 +38,8 @@ from licensing.parties.queries import actor_for
 from licensing.policy import SYSTEM, Actor, Role
 from licensing.storage import reading
 
+PROMISED = "factory_certificate"
+"""The proof of which the stories about promises tell."""
 SIGNING_TAKES = timedelta(seconds=9)
 WAITING_AT_MOST = 4
 RESUMABLE = frozenset({"begin", "prepare", "grant"})
@@ -245,13 +251,56 @@ def _report(stage: Stage, act: Act, *, passed: bool) -> None:
 
 
 def _verify(stage: Stage, act: Act) -> None:
-    """The promises are verified with the inspection; where no post of a verifier is filled, by the examiner."""
+    """The promises are verified with the inspection."""
     with reading(SYSTEM) as look:
         waiting = [task.id for task in tasks_of(look.session, stage.cases[act.key]) if task.state == OPEN]
-    posts = {post for officer in stage.bureau(act.project).officers for post in officer.posts}
-    officer = stage.officer(act, Role.VERIFIER if "verifier" in posts else Role.EXAMINER)
     for task_id in waiting:
-        verifying.record_finding(officer, task_id, Result.TRUE, {"finding": stage.cast.wording["verified"]})
+        verifying.record_finding(_verifier(stage, act), task_id, Result.TRUE, {"finding": stage.cast.wording["verified"]})
+
+
+def _verifier(stage: Stage, act: Act) -> Actor:
+    """Who verifies; where no post of a verifier is filled, the examiner."""
+    posts = {post for officer in stage.bureau(act.project).officers for post in officer.posts}
+    return stage.officer(act, Role.VERIFIER if "verifier" in posts else Role.EXAMINER)
+
+
+def _take_back(stage: Stage, act: Act) -> None:
+    promises.withdraw_promise(stage.signatory(act.project), stage.cases[act.key], PROMISED, _words(stage, act))
+
+
+def _require(stage: Stage, act: Act) -> None:
+    verifying.require_proof(stage.officer(act, Role.EXAMINER), stage.cases[act.key], [PROMISED], _words(stage, act))
+
+
+def _hand_in(stage: Stage, act: Act) -> None:
+    """The paper that the promise stood for."""
+    case_id, actor = stage.cases[act.key], stage.applicant(act.project)
+    material = next(material for material in load_catalogue().matter(act.matter).materials if material.proof == PROMISED)
+    _keep(actor, case_id, material.code, stage.papers.by_slot[act.matter, material.code])
+    promises.settle(actor, case_id)
+
+
+def _find_untrue(stage: Stage, act: Act) -> None:
+    with reading(SYSTEM) as look:
+        task_id = next(task.id for task in tasks_of(look.session, stage.cases[act.key]) if task.commitment.proof == PROMISED)
+    verifying.record_finding(_verifier(stage, act), task_id, Result.UNTRUE, {"finding": _words(stage, act)})
+
+
+def _explain(stage: Stage, act: Act) -> None:
+    promises.answer_untruth(stage.applicant(act.project), stage.cases[act.key], _words(stage, act))
+
+
+def _judge(stage: Stage, act: Act, verb: Callable[[Actor, int, str], None]) -> None:
+    verb(stage.officer(act, Role.APPROVER), stage.cases[act.key], _words(stage, act))
+
+
+def _ask_repair(stage: Stage, act: Act) -> None:
+    """Once: the entry that waits for the decision about its repair is left as it is."""
+    with reading(SYSTEM) as look:
+        entries = entries_of(look.session, stage.ids.companies[act.project.company])
+        [entry_id] = look.session.scalars(select(CreditEntry.id).where(CreditEntry.number == entries[-1].number))
+    if entries[-1].state is CreditState.STANDING:
+        credit.ask_repair(stage.signatory(act.project), entry_id, _words(stage, act))
 
 
 def _propose(stage: Stage, act: Act, *, grant: bool) -> None:
@@ -296,6 +345,15 @@ VERBS: Mapping[str, Callable[[Stage, Act], None]] = {
     "grant": _grant,
     "refuse": _refuse,
     "withdraw": _withdraw,
+    "take_back": _take_back,
+    "require": _require,
+    "hand_in": _hand_in,
+    "find_untrue": _find_untrue,
+    "explain": _explain,
+    "terminate": partial(_judge, verb=verifying.terminate),
+    "order": partial(_judge, verb=verifying.order_correction),
+    "drop": partial(_judge, verb=verifying.drop_finding),
+    "ask_repair": _ask_repair,
 }
 
 
@@ -305,8 +363,7 @@ def _words(stage: Stage, act: Act) -> str:
 
 def _answers(stage: Stage, act: Act, approval: str) -> dict[str, Any]:
     """The answers that the house does not know already."""
-    story = STORIES[(act.project.acceptance or "") if act.matter == ACCEPTANCE else act.project.design]
-    flawed = any(verb == "ask" for verb, _ in story)
+    flawed = any(verb == "ask" for verb, _ in STORIES[_story(act)])
     agent = stage.applicant(act.project).name
     return answers(stage.cast, act.project, act.matter, agent=agent, on=local_date(act.at), approval=approval, flawed=flawed)
 
@@ -321,10 +378,16 @@ def _approval_number(stage: Stage, act: Act) -> str:
 
 def _promised(act: Act) -> set[str]:
     """Half of the applicants promise: both proofs, or only one of them; as far as that was possible on the day."""
-    both = {"factory_certificate", "installation_record"}
+    both = {PROMISED, "installation_record"}
     catalogue = load_catalogue()
     possible = {proof.code for proof in catalogue.promisable(catalogue.matter(act.matter), local_date(act.at))}
-    return (both, set(), both - {"installation_record"}, set())[act.project.index % 4] & possible
+    if any(verb in NEEDS_PROMISE for verb, _ in STORIES[_story(act)]):
+        return both & possible
+    return (both, set(), {PROMISED}, set())[act.project.index % 4] & possible
+
+
+def _story(act: Act) -> str:
+    return (act.project.acceptance or "") if act.matter == ACCEPTANCE else act.project.design
 
 
 def _row(case_id: int) -> Case:

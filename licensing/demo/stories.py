@@ -34,6 +34,15 @@ EVENTS: Mapping[str, tuple[Event, ...]] = {
     "grant": (Event.GRANTED, Event.LICENCE_ISSUED),
     "refuse": (Event.REFUSED,),
     "withdraw": (Event.WITHDRAWN,),
+    "take_back": (Event.PROMISE_WITHDRAWN,),
+    "require": (Event.PROOF_REQUIRED,),
+    "hand_in": (Event.PROOF_SETTLED,),
+    "find_untrue": (Event.UNTRUTH_NOTIFIED,),
+    "explain": (Event.UNTRUTH_ANSWERED,),
+    "terminate": (Event.TERMINATED,),
+    "order": (Event.CORRECTION_ORDERED,),
+    "drop": (Event.FINDING_DROPPED,),
+    "ask_repair": (),
 }
 """What each step appends to the case, so that an interrupted load finds its place again."""
 
@@ -45,6 +54,9 @@ _EVALUATING: Steps = (*_ACCEPTED, ("commission", 3))
 _PASSED: Steps = (*_EVALUATING, ("pass", 10))
 _FAILED: Steps = (*_EVALUATING, ("fail", 11))
 _END: Steps = (("propose_grant", 12), ("grant", 14))
+_FOUND_UNTRUE: Steps = (*_ACCEPTED, ("find_untrue", 4))
+_EXPLAINED: Steps = (*_FOUND_UNTRUE, ("explain", 6))
+_ENDED: Steps = (*_EXPLAINED, ("terminate", 9))
 
 STORIES: Mapping[str, Steps] = {
     "draft_begun": (("begin", 0),),
@@ -65,7 +77,25 @@ STORIES: Mapping[str, Steps] = {
     "refused": (*_FAILED, ("propose_refuse", 13), ("refuse", 15)),
     "not_accepted": (*_HANDED_IN, ("turn_away", 3)),
     "withdrawn": (*_ACCEPTED, ("withdraw", 4)),
+    "notified": _FOUND_UNTRUE,
+    "answered": _EXPLAINED,
+    "ordered": (*_EXPLAINED, ("order", 8)),
+    "required": (*_ACCEPTED, ("require", 4)),
+    "terminated": _ENDED,
+    "terminated_repairing": (*_ENDED, ("ask_repair", 25)),
+    "granted_dropped": (*_EXPLAINED, ("drop", 8), ("commission", 9), ("pass", 16), ("propose_grant", 17), ("grant", 18)),
+    "granted_handed_in": (
+        *_ACCEPTED,
+        ("take_back", 4),
+        ("hand_in", 6),
+        ("commission", 7),
+        ("pass", 14),
+        ("propose_grant", 15),
+        ("grant", 16),
+    ),
 }
+NEEDS_PROMISE = frozenset({"take_back", "require", "find_untrue"})
+"""The steps that speak of a promise, so both proofs are promised in their stories."""
 _CLOCK_RUNS = frozenset({"submitted", "resubmitted", "accepted", "deemed", "recorded", "proposed_grant", "proposed_refuse"})
 
 

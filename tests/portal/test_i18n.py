@@ -23,12 +23,12 @@ WORDS = re.compile(r"(?<![0-9A-Za-z])(?<![0-9A-Z]-)[A-Za-z][A-Za-z0-9_./-]*")
 
 # Names, file formats, standards, commands and settings: the same in both languages.
 SAME_IN_CHINESE = {
-    *("AA", "CBOR", "Cookie", "Ed25519", "GB", "JPEG", "JSON", "MB", "P-256", "PDF", "PNG", "SHA-256", "U", "UTF-8", "WCAG", "dpi"),
+    *("A4", "AA", "CBOR", "Cookie", "Ed25519", "GB", "JPEG", "JSON", "MB", "P-256", "PDF", "PNG", "SHA-256", "U", "UTF-8", "WCAG", "dpi"),
     *(
         *("C2SP", "RFC", "http", "https", "v/", "time", "signed-note", "tlog-proof", "tlog-tiles", "python-pkcs11", "token"),
         *("activate", "create", "keys", "ledger", "list", "serve", "sign", "signer", "test", "trust-list", "verify"),
         *("allow", "authority", "dry-run", "last", "name", "uscc", "trust-list.draft.json"),
-        *("LEIZHENG_PKCS11_PIN_FILE", "LEIZHENG_PKCS11_TOKEN", "LEIZHENG_TSA"),
+        *("LEIZHENG_FACT_SOURCE", "LEIZHENG_PKCS11_PIN_FILE", "LEIZHENG_PKCS11_TOKEN", "LEIZHENG_TSA"),
         "leizheng",
         "doctor",
         "init",

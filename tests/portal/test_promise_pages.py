@@ -120,7 +120,7 @@ def test_the_public_sees_masked_promises_credit_and_figures(desk: Desk) -> None:
     assert "No entry fits" in text(stranger.get("/credit?search=nobody"))
 
 
-def test_an_officer_of_another_authority_finds_no_entry(desk: Desk) -> None:
+def test_an_entry_is_its_companys_to_see_and_another_persons_to_decide(desk: Desk) -> None:
     world = desk.world
     entry = credit.enter_by_officer(
         world.actor(world.supervisor),
@@ -137,10 +137,13 @@ def test_an_officer_of_another_authority_finds_no_entry(desk: Desk) -> None:
     assert "年度检查" in mine.get(f"/my/credit/{entry}").text
     assert mine.send(f"/my/credit/{entry}", {"act": "object", "reason": ""}).status_code == 422
     assert mine.send(f"/my/credit/{entry}", {"act": "object", "reason": "并无此事"}).status_code == 303
-    own = desk.browser(world.supervisor).send(f"/office/credit/{entry}", {"decision": "yes", "reason": "属实"})
-    assert own.status_code == 403, "who entered it does not decide"
+    path, decision = f"/office/credit/{entry}", {"decision": "yes", "reason": "查无此事"}
+    own = desk.browser(world.supervisor)
+    assert own.send(path, {**held(own.get(path)), **decision}).status_code == 403, "who entered it does not decide"
     other = desk.browser(world.second_supervisor)
-    assert other.send(f"/office/credit/{entry}", {"decision": "yes", "reason": "查无此事"}).status_code == 303
+    seen = held(other.get(path))
+    assert other.send(path, {**seen, **decision, "seen": "1"}).status_code == 409, "what was decided on must be what was read"
+    assert other.send(path, {**seen, **decision}).status_code == 303
     assert "Removed after an objection" in text(mine.get(f"/my/credit/{entry}"))
 
 

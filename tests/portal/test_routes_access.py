@@ -20,11 +20,8 @@ PUBLIC_REVIEWED = {
     "accounts.code",
     "accounts.code_send",
     "accounts.logout",
-    "public.home",
-    "public.guide",
-    "public.about",
 }
-PUBLIC_AREAS = ("public.", "public_", "verify.", "log.", "trust.", "registers.")
+PUBLIC_AREAS = ("public.", "public_", "guides.", "verify.", "log.", "trust.", "registers.")
 
 
 def routes(app: Flask) -> Iterator[tuple[str, str, str, Access]]:
