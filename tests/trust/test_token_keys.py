@@ -28,6 +28,8 @@ from licensing.trust.trust_list import TrustList
 
 from .conftest import CODE, KID, NAME, NOT_BEFORE, USCC
 
+pytestmark = pytest.mark.slow
+
 MODULE = "/usr/lib/softhsm/libsofthsm2.so"
 ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 ON_TOKEN = [f"seal-{CODE}-1", "qr-07", "status-1", "log-1"]
