@@ -230,6 +230,7 @@ def test_file_names_become_safe(given: str, safe: str) -> None:
     assert safe_filename(safe) == safe
 
 
+@pytest.mark.slow
 def test_the_doctor_finds_this_machine_well_and_names_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [check.name for check in doctor.checks() if not check.ok] == []
     monkeypatch.setitem(doctor.LIBRARIES, "libnothere.so.0", ("nothere", "libnothere0"))
