@@ -22,6 +22,8 @@ from licensing.cases.machine import (
 )
 from licensing.catalogue import load_catalogue
 from licensing.clock import LIMITS, Limit
+from licensing.commitments import machine as promise_machine
+from licensing.credit import machine as credit_machine
 from licensing.licences.operations import NATIONAL_STATUS, OPERATION_NAMES, OPERATIONS, Rule
 from licensing.licences.status import STATUS_NAMES, Status
 from licensing.licences.verdict import GENUINE, IN_FORCE, LISTED_CODES, WHOLE, Answer, Overall, Verdict, Weight, listed_answer
@@ -146,10 +148,33 @@ def licence_operations() -> str:
     )
 
 
+def promises() -> str:
+    """What can happen to a promise and to an entry in the credit record."""
+    return _page(
+        "Promises and credit",
+        "What can happen to a promise stands in `licensing/commitments/machine.py`, what can happen to an entry in the credit record in"
+        " `licensing/credit/machine.py`. Who may do it is asked of `licensing/policy.py`; what it does to the case is told by"
+        " [the case machine](case-machine.md).",
+        "## States of a promise",
+        _table(("State", "Name"), ((f"`{state}`", promise_machine.STATE_NAMES[state]) for state in promise_machine.State)),
+        "## Steps of a promise",
+        _table(("From", "What happens", "To"), (_promise_row(row) for row in promise_machine.TRANSITIONS)),
+        "## States of a credit entry",
+        _table(
+            ("State", "Name", "Whose turn"),
+            ((f"`{state}`", credit_machine.STATE_NAMES[state], str(credit_machine.TURNS[state])) for state in credit_machine.State),
+        ),
+        "## Steps of a credit entry",
+        "Every step needs a reason. ✻ needs a second factor that was shown a short while ago.",
+        _table(("From", "What happens", "To", "Who"), (_credit_row(row) for row in credit_machine.TRANSITIONS)),
+    )
+
+
 _PAGES: Mapping[str, Callable[[], str]] = {
     "case-machine.md": case_machine,
     "licence-operations.md": licence_operations,
     "limits.md": limits,
+    "promises.md": promises,
     "verdict-codes.md": verdict_codes,
 }
 _PLACES = {"since": "⟨date⟩", "successor": "⟨identifier⟩", "as_of": "⟨moment⟩"}
@@ -228,6 +253,16 @@ def _proceeding_row(row: proceeding_machine.Transition) -> tuple[str, ...]:
     begun = {True: "holder", False: "authority", None: "either"}[row.asked]
     when = "after the time to answer" if row.after_term else "within the time to answer" if row.within_term else "—"
     return sources, what, f"`{row.target}`", begun, _who(POLICY[row.action]), "needed" if row.reason_needed else "—", when
+
+
+def _promise_row(row: promise_machine.Transition) -> tuple[str, ...]:
+    sources = ", ".join(f"`{state}`" for state in promise_machine.State if state in row.sources) or "(sign)"
+    return sources, f"`{row.event}` {promise_machine.EVENT_NAMES[row.event]}", f"`{row.target}`"
+
+
+def _credit_row(row: credit_machine.Transition) -> tuple[str, ...]:
+    source = f"`{row.source}`" if row.source else "(enter)"
+    return source, f"`{row.event}` {credit_machine.EVENT_NAMES[row.event]}", f"`{row.target}`", _who(POLICY[row.action])
 
 
 def _who(grant: Grant) -> str:
