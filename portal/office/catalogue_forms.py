@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from licensing.catalogue.model import Proof
 from licensing.catalogue.queries import content_of
-from portal.office.typed import Form, typed_text
+from portal.typed import Form, typed_text
 
 SINGLE: Final = ("title", "issuer", "use", "subjects", "verification", "publication")
 LISTS: Final = ("notice", "commitment")

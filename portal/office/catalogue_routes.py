@@ -19,9 +19,9 @@ from licensing.policy import Role
 from licensing.words import N_, Said, say
 from portal.components import NavLink, errors_by_field
 from portal.office.catalogue_forms import KINDS, METHODS, read_version
-from portal.office.typed import Errors, day_of, typed_text
 from portal.office.verification_routes import METHOD_NAMES
 from portal.security import Access, access, current_actor
+from portal.typed import Errors, day_of, typed_text
 
 blueprint = Blueprint("office_catalogue", __name__, url_prefix="/office/catalogue")
 NAVIGATION = [NavLink("office_catalogue.proofs", N_("Proofs"), Access.OFFICER)]
