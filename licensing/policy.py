@@ -85,21 +85,28 @@ class Action(StrEnum):
 
 
 _NOT_YOUR_POST = N_("Your post does not allow this.")
+_KEEPERS_ONLY = N_("Only supervisors of an authority of the highest level here keep the catalogue.")
 _SIGNATORY_ONLY = N_("Only the authorised signatory of the company can do this; your authorisation is not on record or has ended.")
 
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """Which roles may do an action, what else must hold, and what is said to those who hold another role."""
+    """Which roles may do an action, what else must hold, and what is said to those who hold another role.
+
+    With ``keepers`` the role counts only at an authority that keeps the thing for everybody (``Subject.keepers``).
+    """
 
     roles: frozenset[Role]
     second_factor: bool = False
+    keepers: bool = False
     not_by_handlers: frozenset[str] = frozenset()
     refusal: str = _NOT_YOUR_POST
 
 
-def _may(*roles: Role, second_factor: bool = False, not_by: tuple[str, ...] = (), refusal: str = _NOT_YOUR_POST) -> Grant:
-    return Grant(frozenset(roles), second_factor, frozenset(not_by), refusal)
+def _may(
+    *roles: Role, second_factor: bool = False, keepers: bool = False, not_by: tuple[str, ...] = (), refusal: str = _NOT_YOUR_POST
+) -> Grant:
+    return Grant(frozenset(roles), second_factor, keepers, frozenset(not_by), refusal)
 
 
 POLICY: Mapping[Action, Grant] = {
@@ -136,8 +143,8 @@ POLICY: Mapping[Action, Grant] = {
     Action.LICENCE_FINISH: _may(Role.SYSTEM, Role.APPROVER),
     Action.LICENCE_EXPIRE: _may(Role.SYSTEM),
     Action.CATALOGUE_READ: _may(*OFFICER_ROLES),
-    Action.CATALOGUE_DRAFT: _may(Role.SUPERVISOR),
-    Action.CATALOGUE_DECIDE: _may(Role.SUPERVISOR, second_factor=True, not_by=("drafter",)),
+    Action.CATALOGUE_DRAFT: _may(Role.SUPERVISOR, keepers=True, refusal=_KEEPERS_ONLY),
+    Action.CATALOGUE_DECIDE: _may(Role.SUPERVISOR, second_factor=True, keepers=True, not_by=("drafter",), refusal=_KEEPERS_ONLY),
     Action.CREDIT_READ: _may(*COMPANY_ROLES, *OFFICER_ROLES),
     Action.CREDIT_ENTER: _may(Role.SUPERVISOR, second_factor=True),
     Action.CREDIT_OBJECT: _may(*COMPANY_ROLES),
@@ -199,11 +206,15 @@ SYSTEM = Actor(person_id=None, name="system", is_system=True)
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What the policy needs to know of the object: whose it is, which authority decides, who did what before."""
+    """What the policy needs to know of the object: whose it is, which authority decides, who did what before.
+
+    ``keepers`` are the authorities that keep what belongs to the whole installation.
+    """
 
     company_id: int | None = None
     authority_id: int | None = None
     handlers: Mapping[str, int] = field(default_factory=dict)
+    keepers: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,7 +246,7 @@ def rule_on(actor: Actor, action: Action, subject: Subject, *, now: datetime, wi
     if grant is None or not held:
         return Ruling(False, say("There is nothing here for you."), visible=False)
     fitting = grant.roles & held
-    if not fitting:
+    if not fitting or (grant.keepers and not _keeps(actor, fitting, subject)):
         return Ruling(False, say(grant.refusal))
     if fitting <= OFFICER_ROLES and subject.company_id is not None and subject.company_id in actor.company_ids:
         return Ruling(False, say("You belong to the company that applies, so you may not handle this case."))
@@ -259,6 +270,10 @@ def require(actor: Actor, action: Action, subject: Subject, *, now: datetime, wi
     if ruling.needs_second_factor:
         raise ReauthenticationNeeded(reason, next_step=say("Enter the code from your authenticator and try again."))
     raise Forbidden(reason, next_step=say("Ask a colleague with the right post to do it."))
+
+
+def _keeps(actor: Actor, roles: frozenset[Role], subject: Subject) -> bool:
+    return any(post.role in roles and post.authority_id in subject.keepers for post in actor.posts)
 
 
 def _fresh(shown_at: datetime | None, now: datetime, window: timedelta) -> bool:

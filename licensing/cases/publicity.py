@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, and_, case, false, func, literal_column, or_, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from licensing.cases.machine import State as CaseState
 from licensing.cases.tables import Case
 from licensing.catalogue import load_catalogue
 from licensing.catalogue.model import Field, Matter, Proof
 from licensing.catalogue.queries import catalogue_now
-from licensing.clock import local_date
+from licensing.clock import CHINA, local_date
 from licensing.commitments.machine import Event, State
 from licensing.commitments.rules import Choice
 from licensing.commitments.tables import Commitment, CommitmentEvent, ProofChoice
@@ -31,14 +31,24 @@ COLUMNS: Mapping[str, str] = {
     "handed_in": N_("handed in"),
     "withdrawn": N_("withdrawn"),
     "verified": N_("verified true"),
-    "untrue": N_("found untrue"),
+    "unclear": N_("could not be established"),
+    "untrue": N_("untrue, decided after the hearing"),
 }
-_COLUMN_OF = {Event.SIGNED: "promised", Event.WITHDRAWN: "withdrawn", Event.FOUND_TRUE: "verified", Event.FOUND_UNTRUE: "untrue"}
+_COLUMN_OF = {
+    Event.SIGNED: "promised",
+    Event.WITHDRAWN: "withdrawn",
+    Event.FOUND_TRUE: "verified",
+    Event.NOT_ESTABLISHED: "unclear",
+    Event.FINDING_DROPPED: "unclear",
+    Event.CONFIRMED_FALSE: "untrue",
+    Event.CORRECTION_ORDERED: "untrue",
+}
+"""Where each event counts. A finding counts only when it was decided: until then the applicant is heard, and nothing is said in public."""
 
 
 @dataclass(frozen=True, slots=True)
 class PublishedPromise:
-    """One promise as the public sees it; ``facts`` and ``signed_by`` are masked."""
+    """One promise as the public sees it; ``facts`` and ``signed_by`` are masked, and an open finding reads as *to be verified*."""
 
     id: int
     project: str
@@ -75,26 +85,27 @@ class Figures:
 def published_promises(*, after: int | None = None, size: int = 30) -> Published:
     """The promises that their proofs publish, from the decision on for as many days as the proof says."""
     with reading(SYSTEM) as look:
+        catalogue = catalogue_now(look.session)
         query = (
             select(Commitment, Case, Licence.issued_on)
             .join(Case, Case.id == Commitment.case_id)
             .join(Licence, Licence.case_id == Case.id)
             .where(Commitment.published, Commitment.state.in_(STANDING), Case.state == CaseState.GRANTED, Licence.version == 1)
+            .where(_not_ended(catalogue.proofs, local_date(look.now)))
             .order_by(Commitment.id.desc())
         )
         if after is not None:
             query = query.where(Commitment.id < after)
         found = look.session.execute(query.limit(size + 1)).all()
-        today, catalogue = local_date(look.now), catalogue_now(look.session)
-        shown = [_published(*row, catalogue.proof(row[0].proof, row[0].proof_version)) for row in found[:size]]
-        return Published(tuple(one for one in shown if today <= one.until), found[size - 1][0].id if len(found) > size else None)
+        shown = tuple(_published(*row, catalogue.proof(row[0].proof, row[0].proof_version)) for row in found[:size])
+        return Published(shown, shown[-1].id if len(found) > size else None)
 
 
 def promise_figures() -> tuple[Figures, ...]:
     """What became of promises in the last twelve months, for every matter that knows promises."""
     with reading(SYSTEM) as look:
         months = _months(local_date(look.now))
-        counted = Counter(_happened(look.session))
+        counted = _counted(look.session, months)
         return tuple(
             Figures(
                 matter,
@@ -110,11 +121,11 @@ def masked(name: str) -> str:
     return name[:1] + "*" * max(1, len(name) - 1) if name else ""
 
 
-def _published(made: Commitment, case: Case, issued_on: date, proof: Proof) -> PublishedPromise:
+def _published(made: Commitment, about: Case, issued_on: date, proof: Proof) -> PublishedPromise:
     facts = ((fact, str(made.facts[fact.code])) for fact in proof.facts if made.facts.get(fact.code))
     return PublishedPromise(
         id=made.id,
-        project=case.project_name,
+        project=about.project_name,
         company=made.company_name,
         proof=proof,
         facts=tuple((fact, masked(value) if fact.personal else value) for fact, value in facts),
@@ -122,27 +133,62 @@ def _published(made: Commitment, case: Case, issued_on: date, proof: Proof) -> P
         promised_at=made.promised_at,
         decided_on=issued_on,
         until=issued_on + timedelta(days=proof.publication_days),
-        state=State(made.state),
+        state=State.PENDING if made.state == State.UNTRUE else State(made.state),
     )
 
 
-def _happened(session: Session) -> Iterable[tuple[str, date, str]]:
-    """One entry for everything that is counted: matter, month, column. A promise that was replaced before it counted is not one."""
+def _not_ended(proofs: Iterable[Proof], today: date) -> ColumnElement[bool]:
+    """Decided no longer ago than the version of the proof publishes; each version has its own number of days."""
+    return or_(
+        false(),
+        *(
+            and_(
+                Commitment.proof == proof.code,
+                Commitment.proof_version == proof.version,
+                Licence.issued_on >= today - timedelta(days=proof.publication_days),
+            )
+            for proof in proofs
+            if proof.published
+        ),
+    )
+
+
+def _counted(session: Session, months: Sequence[date]) -> Counter[tuple[str, date, str]]:
+    """How often, by matter, month and column. A promise that was replaced before it counted is not one."""
+    found: Counter[tuple[str, date, str]] = Counter()
+    month = _month_of(CommitmentEvent.at, months)
     events = (
-        select(Case.matter, CommitmentEvent.type, CommitmentEvent.at)
+        select(Case.matter, month, CommitmentEvent.type, func.count())
+        .select_from(CommitmentEvent)
         .join(Commitment, Commitment.id == CommitmentEvent.commitment_id)
         .join(Case, Case.id == Commitment.case_id)
-        .where(CommitmentEvent.type.in_(_COLUMN_OF), Commitment.state != State.REPLACED, Case.state != CaseState.DRAFT)
+        .where(CommitmentEvent.type.in_(_COLUMN_OF), CommitmentEvent.at >= _begin(months[0]))
+        .where(Commitment.state != State.REPLACED, Case.state != CaseState.DRAFT)
+        .group_by(Case.matter, month, CommitmentEvent.type)
     )
-    for matter, event, at in session.execute(events):
-        yield matter, local_date(at).replace(day=1), _COLUMN_OF[Event(event)]
+    for matter, place, event, count in session.execute(events):
+        found[matter, months[place], _COLUMN_OF[Event(event)]] += count
+    month = _month_of(ProofChoice.chosen_at, months)
     choices = (
-        select(Case.matter, ProofChoice.chosen_at)
+        select(Case.matter, month, func.count())
+        .select_from(ProofChoice)
         .join(Case, Case.id == ProofChoice.case_id)
-        .where(ProofChoice.choice == Choice.HAND_IN, Case.state != CaseState.DRAFT)
+        .where(ProofChoice.choice == Choice.HAND_IN, ProofChoice.chosen_at >= _begin(months[0]), Case.state != CaseState.DRAFT)
+        .group_by(Case.matter, month)
     )
-    for matter, at in session.execute(choices):
-        yield matter, local_date(at).replace(day=1), "handed_in"
+    for matter, place, count in session.execute(choices):
+        found[matter, months[place], "handed_in"] += count
+    return found
+
+
+def _month_of(moment: InstrumentedAttribute[datetime], months: Sequence[date]) -> ColumnElement[int]:
+    """The place in ``months`` of the Chinese month in which ``moment`` lies; both databases compare moments, neither knows our zone."""
+    newest_first = reversed(list(enumerate(months)))
+    return case(*((moment >= _begin(month), literal_column(str(place))) for place, month in newest_first)).label("month")
+
+
+def _begin(month: date) -> datetime:
+    return datetime(month.year, month.month, 1, tzinfo=CHINA)
 
 
 def _months(today: date) -> list[date]:

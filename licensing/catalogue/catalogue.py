@@ -32,18 +32,23 @@ class Catalogue:
         """The matter with this code."""
         return _found((matter for matter in self.matters if matter.code == code), say("There is no such matter."))
 
-    def proof(self, code: str, version: int | None = None, *, on: date | None = None) -> Proof:
-        """One version of a proof: the one named, else the newest in force on the day ``on``, else the newest of all."""
-        versions = (proof for proof in reversed(self.proofs) if proof.code == code)
-        if version is not None:
-            versions = (proof for proof in versions if proof.version == version)
-        elif on is not None:
-            versions = (proof for proof in versions if proof.in_force(on))
+    def proof(self, code: str, version: int | None = None) -> Proof:
+        """One version of a proof: the one named, else the newest of all."""
+        versions = (proof for proof in reversed(self.proofs) if proof.code == code and version in (None, proof.version))
         return _found(versions, say("There is no such proof, or a promise cannot replace it."))
+
+    def current(self, code: str, day: date) -> Proof | None:
+        """The version that counts on ``day``: the one that began last, or None where that one is switched off or has ended.
+
+        An older one never comes back: whoever switches a proof off means the proof, not one of its texts.
+        """
+        begun = (proof for proof in self.proofs if proof.code == code and proof.valid_from <= day)
+        newest = max(begun, key=_began, default=None)
+        return newest if newest is not None and newest.in_force(day) else None
 
     def promisable(self, matter: Matter, day: date) -> tuple[Proof, ...]:
         """The proofs that a promise may replace in ``matter`` on ``day``, in the order of the matter."""
-        wanted = (max((p for p in self.proofs if p.code == code and p.in_force(day)), key=_version, default=None) for code in matter.proofs)
+        wanted = (self.current(code, day) for code in matter.proofs)
         return tuple(proof for proof in wanted if proof is not None)
 
     def licence_type(self, code: str) -> LicenceType:
@@ -81,8 +86,8 @@ def region_parent(code: str) -> str | None:
     return code[:2] + "0000" if code.endswith("00") else code[:4] + "00"
 
 
-def _version(proof: Proof) -> int:
-    return proof.version
+def _began(proof: Proof) -> tuple[date, int]:
+    return proof.valid_from, proof.version
 
 
 def _found(things: Iterable[Thing], sentence: Said) -> Thing:

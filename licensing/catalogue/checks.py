@@ -16,6 +16,8 @@ from licensing.catalogue.parts import Sample
 ORDER_OF_MATTERS = {"design_review": 0, "completion_acceptance": 1, "qualification": 2}
 RECORD_FACTS = frozenset({"holder_name", "holder_uscc", "number", "identifier", "issuer_name", "issued_on", "valid_from", "valid_until"})
 PREFILLS = frozenset(f"company.{fact}" for fact in ("name", "uscc", "address", "postcode", "contact_name", "contact_phone"))
+LONGEST_PUBLICATION = 36525
+"""A hundred years: more is a slip of the hand, and no calendar could hold it."""
 _NUMBER_PARTS = {"place": "宁", "year": 2026, "serial": 1, "grade": 1, "province": "10"}
 
 
@@ -34,6 +36,7 @@ def faults(catalogue: Catalogue) -> Iterator[Fault]:
         yield from _matter_faults(matter, catalogue)
     for proof in catalogue.proofs:
         yield from proof_faults(proof, catalogue)
+        yield from _order_of_versions(proof, catalogue)
     for kind in catalogue.licence_types:
         yield from _licence_type_faults(kind, catalogue)
     for letter in catalogue.letters:
@@ -125,8 +128,7 @@ def proof_faults(proof: Proof, catalogue: Catalogue) -> Iterator[Fault]:
         yield Fault(file, "notice", "notice and commitment both need clauses")
     if proof.active and proof.provisional:
         yield Fault(file, "provisional", "a provisional proof must stay switched off")
-    if proof.published != bool(proof.publication_days) and proof.published:
-        yield Fault(file, "publication_days", "say for how many days it is published")
+    yield from _publication_faults(file, proof)
     if not 1 <= proof.answer_days <= 30:
         yield Fault(file, "answer_days", "give 1 to 30 working days to answer")
     if not 1 <= proof.verification_days <= 250:
@@ -139,6 +141,25 @@ def proof_faults(proof: Proof, catalogue: Catalogue) -> Iterator[Fault]:
             field = _fact(proof, path, catalogue)
             if field is None or field.kind != "date":
                 yield Fault(file, "date_orders", f"{path} is not a date among the facts")
+
+
+def _publication_faults(file: str, proof: Proof) -> Iterator[Fault]:
+    """Where and how long: both are said of what is published, and neither of what is not."""
+    if proof.published and not 1 <= proof.publication_days <= LONGEST_PUBLICATION:
+        yield Fault(file, "publication_days", f"say for how many days it is published, 1 to {LONGEST_PUBLICATION}")
+    if not proof.published and proof.publication_days:
+        yield Fault(file, "publication_days", "what is not published has 0 days")
+    if proof.published and not (proof.publication_place and proof.publication_place.text):
+        yield Fault(file, "publication_place", "say where it is published")
+    if not proof.published and proof.publication_place:
+        yield Fault(file, "publication_place", "what is not published has no place")
+
+
+def _order_of_versions(proof: Proof, catalogue: Catalogue) -> Iterator[Fault]:
+    """Versions begin in the order of their numbers, so that the newest text is the one that began last."""
+    for other in catalogue.proofs:
+        if other.code == proof.code and other.version < proof.version and other.valid_from > proof.valid_from:
+            yield Fault(f"proofs/{proof.code}.v{proof.version}.toml", "valid_from", f"it begins before version {other.version}")
 
 
 def _fact(proof: Proof, path: str, catalogue: Catalogue) -> Field | None:

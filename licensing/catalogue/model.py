@@ -122,8 +122,8 @@ class Proof:
 
     The texts of a version never change once it was in force; a change is a new version. ``verified`` says whether verification comes before
     the decision, or within ``verification_days`` working days after it. ``answer_days`` are the working days to answer a notice that a
-    promise is untrue. ``publication`` says whether, where and how long the promise is published: ``publication_days`` calendar days, or
-    as long as the permit is valid when 0.
+    promise is untrue. A ``published`` promise is shown at ``publication_place`` for ``publication_days`` calendar days from the decision;
+    what is not published has 0 days and no place. ``publication`` is how people are told.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
@@ -154,6 +154,7 @@ class Proof:
     valid_from: date
     valid_to: date | None = None
     date_orders: tuple[DateOrder, ...] = ()
+    publication_place: Clause | None = None
 
     def fact(self, code: str) -> Field | None:
         """The fact with this code, or None."""

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from licensing.errors import Invalid, NotFound
-from licensing.parties.rules import canonical_uscc, responsible
+from licensing.parties.rules import canonical_uscc, highest, responsible
 from licensing.parties.tables import Authority, Company, Jurisdiction, OfficePost, Person, Seat
 from licensing.policy import Actor, Membership, Post, Role
 from licensing.words import say
@@ -57,6 +57,12 @@ def authority(session: Session, authority_id: int) -> Authority:
 
 def authorities(session: Session) -> list[Authority]:
     return list(session.scalars(select(Authority).order_by(Authority.region_code, Authority.id)))
+
+
+def highest_authorities(session: Session) -> frozenset[int]:
+    """The authorities of the highest level that is registered here: they keep what belongs to the whole installation."""
+    rows = session.execute(select(Authority.id, Authority.level))
+    return highest({row.id: row.level for row in rows})
 
 
 def person_names(session: Session, person_ids: set[int]) -> dict[int, str]:

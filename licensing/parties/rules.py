@@ -12,6 +12,8 @@ from stdnum.exceptions import ValidationError
 from licensing.errors import FieldError, Invalid
 from licensing.words import say
 
+LEVELS = ("national", "province", "city", "county")
+"""Levels of authorities, the highest first."""
 _REGION = re.compile(r"[1-9]\d{5}")
 
 
@@ -47,3 +49,9 @@ def responsible(region_code: str, prefixes: Mapping[str, int]) -> int | None:
         if region_code[:length] in prefixes:
             return prefixes[region_code[:length]]
     return None
+
+
+def highest(levels: Mapping[int, str]) -> frozenset[int]:
+    """Those authorities whose level is the highest that occurs; none where there are none."""
+    ranks = {authority: LEVELS.index(level) if level in LEVELS else len(LEVELS) for authority, level in levels.items()}
+    return frozenset(authority for authority, rank in ranks.items() if rank == min(ranks.values()))

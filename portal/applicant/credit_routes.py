@@ -15,8 +15,8 @@ from licensing.policy import Action
 from licensing.words import N_, Said, say
 from portal.components import NavLink
 from portal.credit import words
-from portal.office.typed import complaint_about, typed_text
 from portal.security import Access, access, current_actor
+from portal.typed import complaint_about, typed_text
 
 blueprint = Blueprint("applicant_credit", __name__, url_prefix="/my/credit")
 NAVIGATION = [NavLink("applicant_credit.credit", N_("Credit"), Access.APPLICANT)]

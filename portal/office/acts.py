@@ -13,7 +13,7 @@ from licensing.policy import Action, Actor
 from licensing.words import N_, Said, say
 from portal.office import forms
 from portal.office.performing import Act
-from portal.office.typed import Values
+from portal.typed import Values
 
 CaseAct = Act[Action, CasePage]
 

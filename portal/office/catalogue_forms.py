@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from licensing.catalogue.model import Proof
 from licensing.catalogue.queries import content_of
-from portal.office.typed import Form, typed_text
+from portal.typed import Form, typed_text
 
 SINGLE: Final = ("title", "issuer", "use", "subjects", "verification", "publication")
 LISTS: Final = ("notice", "commitment")
@@ -34,7 +34,14 @@ def read_version(form: Form, before: Proof) -> dict[str, Any]:
         "active": form.get("active") == "yes",
         "provisional": form.get("active") != "yes" and before.provisional,
         "date_orders": _orders(form, before),
+        "valid_to": typed_text(form, "valid_to") or None,
+        "publication_place": _place_of_publication(form),
     }
+
+
+def _place_of_publication(form: Form) -> dict[str, str] | None:
+    place = _clause(form, "publication_place")
+    return place if any(place.values()) else None
 
 
 def _clause(form: Form, path: str) -> dict[str, str]:
@@ -42,8 +49,8 @@ def _clause(form: Form, path: str) -> dict[str, str]:
 
 
 def _clauses(form: Form, part: str) -> Iterable[dict[str, str]]:
-    found = [(_place(form, f"{part}.{row}"), _clause(form, f"{part}.{row}")) for row in range(MOST) if f"{part}.{row}.text" in form]
-    kept = [(place, clause) for place, clause in found if clause["text"] or clause["english"]]
+    found = [(_position(form, f"{part}.{row}"), _clause(form, f"{part}.{row}")) for row in range(MOST) if f"{part}.{row}.text" in form]
+    kept = [(position, clause) for position, clause in found if clause["text"] or clause["english"]]
     return (clause for _, clause in sorted(kept, key=lambda one: one[0]))
 
 
@@ -51,14 +58,16 @@ def _facts(form: Form, before: Proof) -> Iterable[dict[str, Any]]:
     """Existing facts keep what the form does not ask; a fact keeps its code for ever."""
     known = {fact["code"]: fact for fact in content_of(before)["facts"]}
     rows = [row for row in range(MOST) if f"facts.{row}.code" in form]
-    for row in sorted(rows, key=lambda row: _place(form, f"facts.{row}")):
+    for row in sorted(rows, key=lambda row: _position(form, f"facts.{row}")):
         code = typed_text(form, f"facts.{row}.code")
         if not code or form.get(f"facts.{row}.gone"):
             continue
         typed = {part: typed_text(form, f"facts.{row}.{part}") for part in ("name", "english_name", "hint", "english_hint")}
-        kind = form.get(f"facts.{row}.kind", "text")
-        lengths = {} if code in known else {"max_length": 10 if kind == "date" else 200}
-        yield {**known.get(code, {}), "code": code, **typed, "kind": kind, "required": bool(form.get(f"facts.{row}.required")), **lengths}
+        kept = known.get(code, {})
+        kind = kept["kind"] if kept.get("kind", "text") not in KINDS else form.get(f"facts.{row}.kind", "text")
+        lengths = {} if kept else {"max_length": 10 if kind == "date" else 200}
+        marks = {mark: bool(form.get(f"facts.{row}.{mark}")) for mark in ("required", "personal")}
+        yield {**kept, "code": code, **typed, "kind": kind, **marks, **lengths}
 
 
 def _orders(form: Form, before: Proof) -> list[dict[str, str]]:
@@ -68,7 +77,7 @@ def _orders(form: Form, before: Proof) -> list[dict[str, str]]:
     return [dict(order) for order in orders if not gone & {order["earlier"], order["later"]}]
 
 
-def _place(form: Form, path: str) -> float:
+def _position(form: Form, path: str) -> float:
     """Where a row stands: the number typed before it, else where it stood."""
-    typed, row = form.get(f"{path}.place", ""), float(path.rpartition(".")[2])
+    typed, row = form.get(f"{path}.position", ""), float(path.rpartition(".")[2])
     return float(typed) - 0.5 if typed.isdecimal() and len(typed) < 4 else row + 1

@@ -9,19 +9,19 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from licensing.cases.journal import not_found
+from licensing.catalogue.changes import differences
 from licensing.catalogue.model import Proof
-from licensing.catalogue.queries import content_of, proof_from
+from licensing.catalogue.queries import IN_FORCE, content_of, proof_from
 from licensing.clock import today
 from licensing.commitments import editions
-from licensing.commitments.editions import Edition, ProposalPage, differences
+from licensing.commitments.editions import Edition, ProposalPage
 from licensing.errors import Conflict, Invalid
-from licensing.policy import Role
 from licensing.words import N_, Said, say
 from portal.components import NavLink, errors_by_field
 from portal.office.catalogue_forms import KINDS, METHODS, read_version
-from portal.office.typed import Errors, day_of, typed_text
 from portal.office.verification_routes import METHOD_NAMES
 from portal.security import Access, access, current_actor
+from portal.typed import Errors, day_of, typed_text
 
 blueprint = Blueprint("office_catalogue", __name__, url_prefix="/office/catalogue")
 NAVIGATION = [NavLink("office_catalogue.proofs", N_("Proofs"), Access.OFFICER)]
@@ -42,9 +42,9 @@ def proofs() -> ResponseReturnValue:
     found = editions.editions(current_actor())
     return render_template(
         "portal/office/catalogue.html",
-        proposed=[one for one in found if _is_proposed(one)],
-        rest=[one for one in found if not _is_proposed(one)],
-        may_write=_may_write(),
+        proposed=[one for one in found if _stands(one) == editions.PROPOSED],
+        rest=[one for one in found if _stands(one) == IN_FORCE],
+        dropped=[one for one in found if _stands(one) == editions.DROPPED],
         **_words(),
     )
 
@@ -53,14 +53,17 @@ def proofs() -> ResponseReturnValue:
 @access(Access.OFFICER)
 def version(code: str, version: int) -> ResponseReturnValue:
     found = editions.edition(current_actor(), code, version)
-    return render_template("portal/office/catalogue_version.html", edition=found, proof=found.proof, may_write=_may_write(), **_words())
+    return render_template(
+        "portal/office/catalogue_version.html", edition=found, proof=found.proof, may_write=editions.may_write(current_actor()), **_words()
+    )
 
 
 @blueprint.get("/<code>/new")
 @access(Access.OFFICER)
 def new(code: str) -> ResponseReturnValue:
     before = _newest(code)
-    return _form_page(before, content_of(before), {}, "", None, 200)
+    editions.require_writer(current_actor())
+    return _form_page(before, content_of(before) | {"valid_to": None}, {}, "", None, 200)
 
 
 @blueprint.post("/<code>/new")
@@ -70,7 +73,7 @@ def new_send(code: str) -> ResponseReturnValue:
     before, reason = _newest(code), typed_text(request.form, "reason")
     typed = read_version(request.form, before)
     if request.form.get("do") == "preview":
-        return _form_page(before, {**content_of(before), **typed}, {}, reason, None, 200)
+        return _preview_page(before, {**content_of(before), **typed}, reason, None)
     try:
         proposal_id = editions.draft(current_actor(), code, typed, reason)
     except (Invalid, Conflict) as error:
@@ -90,8 +93,7 @@ def proposal(proposal_id: int) -> ResponseReturnValue:
 @access(Access.OFFICER)
 def edit(proposal_id: int) -> ResponseReturnValue:
     page = editions.proposal(current_actor(), proposal_id)
-    row = page.edition.row
-    return _form_page(page.before, content_of(page.edition.proof), {}, row.reason if row else "", page, 200)
+    return _form_page(page.before, content_of(page.edition.proof), {}, page.row.reason, page, 200)
 
 
 @blueprint.post(f"/proposals/<{ID}:proposal_id>/edit")
@@ -101,7 +103,7 @@ def edit_send(proposal_id: int) -> ResponseReturnValue:
     typed = read_version(request.form, page.edition.proof)
     shown = {**content_of(page.edition.proof), **typed}
     if request.form.get("do") == "preview":
-        return _form_page(page.before, shown, {}, reason, page, 200)
+        return _preview_page(page.before, shown, reason, page)
     try:
         editions.save(current_actor(), proposal_id, typed, reason, _number(request.form.get("draft_version", "")))
     except (Invalid, Conflict) as error:
@@ -126,38 +128,58 @@ def decide(proposal_id: int) -> ResponseReturnValue:
     try:
         editions.put_in_force(current_actor(), proposal_id, day, _number(request.form.get("draft_version", "")))
     except (Invalid, Conflict) as error:
-        return _proposal_page(page, {"valid_from": error.sentence}, error.http_status)
+        return _proposal_page(page, _decision_errors(error), error.http_status)
     flash(gettext("The new version is in force from the day you named. Open cases keep the one they began with."))
     return redirect(url_for("office_catalogue.version", code=page.edition.proof.code, version=page.edition.proof.version), 303)
 
 
 def _newest(code: str) -> Proof:
-    """The newest version that is more than proposed."""
-    found = [one.proof for one in editions.editions(current_actor()) if one.proof.code == code and not _is_proposed(one)]
+    """The newest version that was put in force or came with the installation."""
+    found = [one.proof for one in editions.editions(current_actor()) if one.proof.code == code and _stands(one) == IN_FORCE]
     if not found:
         raise not_found()
     return max(found, key=lambda proof: proof.version)
 
 
-def _is_proposed(one: Edition) -> bool:
-    return one.row is not None and one.row.state == editions.PROPOSED
+def _stands(one: Edition) -> str:
+    return one.row.state if one.row else IN_FORCE
+
+
+def _decision_errors(error: Invalid | Conflict) -> Errors:
+    """All at the one question of the page; what does not fit in the text can only be mended by who wrote it."""
+    complaints = error.fields[:1] if isinstance(error, Invalid) else ()
+    return {"valid_from": complaints[0].sentence if complaints else error.sentence}
+
+
+def _preview_page(before: Proof, shown: dict[str, Any], reason: str, page: ProposalPage | None) -> ResponseReturnValue:
+    """How it would read, and what still keeps it from being proposed; nothing is stored."""
+    errors: Errors = {}
+    for complaint in editions.complaints(current_actor(), before.code, shown, reason):
+        errors.setdefault(complaint.path, complaint.sentence)
+    return _form_page(before, shown, errors, reason, page, 200, preview=_preview(shown))
 
 
 def _form_page(
-    before: Proof, shown: dict[str, Any], errors: Errors, reason: str, page: ProposalPage | None, status: int
+    before: Proof,
+    shown: dict[str, Any],
+    errors: Errors,
+    reason: str,
+    page: ProposalPage | None,
+    status: int,
+    *,
+    preview: Proof | None = None,
 ) -> ResponseReturnValue:
-    preview = _preview(shown) if request.form.get("do") == "preview" else None
-    row = page.edition.row if page else None
     return render_template(
         "portal/office/catalogue_form.html",
         before=before,
         shown=shown,
         errors=errors,
         reason=reason,
+        wanted=request.form.get("do") == "preview",
         preview=preview,
         changes=differences(before, preview) if preview else (),
-        draft_version=row.draft_version if row else None,
-        back=url_for("office_catalogue.proposal", proposal_id=row.id) if row else url_for("office_catalogue.proofs"),
+        draft_version=page.row.draft_version if page else None,
+        back=url_for("office_catalogue.proposal", proposal_id=page.row.id) if page else url_for("office_catalogue.proofs"),
         methods=[(method, METHOD_NAMES[method]) for method in METHODS],
         kinds=[(kind, KIND_NAMES[kind]) for kind in KINDS],
         **_words(),
@@ -177,17 +199,13 @@ def _proposal_page(page: ProposalPage, errors: dict[str, Said], status: int) -> 
         "portal/office/catalogue_proposal.html",
         page=page,
         proof=page.edition.proof,
-        row=page.edition.row,
+        row=page.row,
         changes=differences(page.before, page.edition.proof),
-        may_decide=bool(page.decide) or page.decide.needs_second_factor,
+        may_decide=page.open and (bool(page.decide) or page.decide.needs_second_factor),
         errors=errors,
         valid_from=request.form.get("valid_from", "") or today().isoformat(),
         **_words(),
     ), status
-
-
-def _may_write() -> bool:
-    return any(post.role is Role.SUPERVISOR for post in current_actor().posts)
 
 
 def _number(text: str) -> int:

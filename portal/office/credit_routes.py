@@ -23,8 +23,8 @@ from licensing.storage import reading
 from licensing.words import N_, Said, say
 from portal.components import NavLink, errors_by_field
 from portal.credit import words
-from portal.office.typed import Errors, Values, complaint_about, day_of, printable, typed_text
 from portal.security import Access, access, current_actor
+from portal.typed import Errors, Values, complaint_about, day_of, printable, typed_text
 
 blueprint = Blueprint("office_credit", __name__, url_prefix="/office/credit")
 NAVIGATION = [NavLink("office_credit.register", N_("Credit"), Access.OFFICER)]

@@ -10,7 +10,8 @@ from licensing.cases.queries import CasePage
 from licensing.cases.targets import targets
 from licensing.catalogue import load_catalogue
 from licensing.words import Said, say
-from portal.office.typed import Filled, Form, Values, complaint_about, day_of, filled, printable, typed_or_chosen, typed_text
+from portal.office.opinions import typed_or_chosen
+from portal.typed import Filled, Form, Values, complaint_about, day_of, filled, printable, typed_text
 
 NOTE_LIMIT = 300
 WORDS_LIMIT = 1000

@@ -12,7 +12,7 @@ from portal.licences import PROPOSALS
 from portal.office import licence_forms as forms
 from portal.office.licence_forms import About
 from portal.office.performing import Act
-from portal.office.typed import Values
+from portal.typed import Values
 
 LicenceAct = Act[Event, About]
 

@@ -14,7 +14,8 @@ from licensing.licences.versions import changeable, clean_changes, values_now
 from licensing.proceedings.queries import LicencePage, ProceedingCard
 from licensing.words import Said, say
 from portal.components import errors_by_field
-from portal.office.typed import Errors, Filled, Form, Values, complaint_about, day_of, filled, printable, typed_or_chosen, typed_text
+from portal.office.opinions import typed_or_chosen
+from portal.typed import Errors, Filled, Form, Values, complaint_about, day_of, filled, printable, typed_text
 
 WORDS_LIMIT = 1000
 SEARCH_LIMIT = 100

@@ -19,7 +19,7 @@ from licensing.proceedings.rules import ProceedingView
 from licensing.words import Said
 from portal.office.licence_acts import ACTS, LicenceAct
 from portal.office.licence_forms import About
-from portal.office.typed import Values
+from portal.typed import Values
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,8 +32,8 @@ from portal.office.licence_acts import ACTS, LicenceAct, act_title, lead, openin
 from portal.office.licence_forms import About, RegisterFilter, read_register_filter
 from portal.office.opinions import opinions_for
 from portal.office.performing import Desk
-from portal.office.typed import Filled
 from portal.security import Access, access, current_actor
+from portal.typed import Filled
 
 blueprint = Blueprint("office_licences", __name__, url_prefix="/office/licences")
 NAVIGATION = [NavLink("office_licences.register", N_("Licences"), Access.OFFICER)]

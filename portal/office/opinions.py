@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from portal.typed import Form, typed_text
+
 
 @dataclass(frozen=True, slots=True)
 class Opinion:
@@ -36,3 +38,8 @@ def opinions_for(act: str, matter: str) -> tuple[Opinion, ...]:
 def text_of(code: str) -> str:
     """The words of a ready opinion; empty when there is none with this code."""
     return next((opinion.text for opinion in all_opinions() if opinion.code == code), "")
+
+
+def typed_or_chosen(form: Form, name: str) -> str:
+    """What was typed, or else the ready text that was chosen."""
+    return typed_text(form, name) or text_of(form.get("canned", ""))

@@ -14,8 +14,8 @@ from licensing.errors import Conflict, Forbidden, Invalid, LeizhengError, NotFou
 from licensing.policy import Actor
 from licensing.words import Said
 from portal.components import errors_by_field
-from portal.office.typed import Filled, Form, Values
 from portal.security import current_actor
+from portal.typed import Filled, Form, Values
 
 Step = TypeVar("Step")
 Page = TypeVar("Page")

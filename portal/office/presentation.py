@@ -22,7 +22,7 @@ from licensing.licences.face import face_rows
 from licensing.policy import Action, Ruling
 from licensing.words import N_, Said, say
 from portal.office.acts import ACTS, CaseAct, fits_now, letter_of
-from portal.office.typed import Values
+from portal.typed import Values
 
 if TYPE_CHECKING:
     pass

@@ -29,9 +29,9 @@ from portal.office.acts import ACTS, CaseAct, act_title, lead
 from portal.office.forms import Filter, read_filter
 from portal.office.opinions import opinions_for
 from portal.office.performing import Desk
-from portal.office.typed import Filled
 from portal.promises import promise_cards
 from portal.security import Access, access, current_actor
+from portal.typed import Filled
 
 blueprint = Blueprint("office", __name__, url_prefix="/office")
 NAVIGATION = [NavLink("office.worklist", N_("Worklist"), Access.OFFICER)]

@@ -21,9 +21,9 @@ from portal.components import NavLink
 from portal.deadlines import left_badge
 from portal.downloads import download
 from portal.licences import PROPOSALS
-from portal.office.typed import Errors, Form, Values, complaint_about, day_of, typed_text
 from portal.promises import fact_text
 from portal.security import Access, access, current_actor
+from portal.typed import Errors, Form, Values, complaint_about, day_of, typed_text
 
 blueprint = Blueprint("office_verifications", __name__, url_prefix="/office/verifications")
 NAVIGATION = [NavLink("office_verifications.worklist", N_("Verification"), Access.OFFICER)]

@@ -9,8 +9,8 @@ from flask.typing import ResponseReturnValue
 
 from licensing.credit.queries import public_entries
 from portal.credit import words
-from portal.office.typed import printable
 from portal.security import Access, access
+from portal.typed import printable
 
 blueprint = Blueprint("public_credit", __name__)
 PAGE_SIZE = 30

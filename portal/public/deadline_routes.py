@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 
 from flask import Blueprint, render_template, request
@@ -17,6 +18,8 @@ from portal.security import Access, access
 blueprint = Blueprint("public_deadline", __name__)
 STOP_ROWS = 5
 LONGEST = 20
+ABOUT_EXTENSION = frozenset({"extension-too-long", "limit-not-extendable"})
+_DAYS = re.compile(r"\d{1,3}", re.ASCII)
 
 
 @blueprint.get("/deadline")
@@ -29,12 +32,12 @@ def deadline() -> ResponseReturnValue:
     explained = None
     if "from" in request.args:
         start, found = _day(typed["from"], "from", errors), _stops(stops, errors)
-        extension = int(typed["extension"]) if typed["extension"].isdecimal() else 0
+        extension = _extension(typed["extension"], errors)
         if start is not None and not errors:
             try:
                 explained = explain(start, find_limit(typed["limit"]), load_calendar(), found, extension)
             except LeizhengError as error:
-                errors["limit"] = error.sentence
+                errors["extension" if error.code in ABOUT_EXTENSION else "limit"] = error.sentence
     page = render_template(
         "portal/public/deadline.html",
         typed={"from": typed["from"] or today().isoformat(), "limit": typed["limit"] or "T3", "extension": typed["extension"]},
@@ -55,6 +58,14 @@ def _day(text: str, name: str, errors: dict[str, Said]) -> date | None:
     except Invalid as error:
         errors[name] = error.sentence
         return None
+
+
+def _extension(text: str, errors: dict[str, Said]) -> int:
+    """Working days; none where nothing was typed."""
+    if text and not _DAYS.fullmatch(text):
+        errors["extension"] = say("Enter whole working days, such as 5, or leave it empty.")
+        return 0
+    return int(text or 0)
 
 
 def _stops(typed: list[tuple[str, str]], errors: dict[str, Said]) -> list[Stop]:

@@ -1,4 +1,4 @@
-"""What belongs to a service guide: blank and sample forms, the specimen of the result, the texts of the promises."""
+"""What belongs to a service guide: blank and sample forms, the specimen of the result."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
-from licensing.catalogue import Catalogue, Matter, Proof
+from licensing.catalogue import Catalogue, Matter
 from licensing.catalogue.parts import MaterialForm, MaterialKind
 from licensing.catalogue.queries import catalogue_now
 from licensing.clock import find_limit, today
@@ -79,31 +79,6 @@ def result(matter: str) -> ResponseReturnValue:
     if shown is None:
         raise NotFound(say("This matter has no licence to show."))
     return render_template("portal/public/guide_result.html", matter=found, specimen=shown)
-
-
-@blueprint.get("/guides/<matter>/promise/<proof>")
-@access(Access.PUBLIC)
-def promise(matter: str, proof: str) -> ResponseReturnValue:
-    """The notice and the promise for one proof, clause by clause, as the applicant will read and sign them."""
-    found, text = _promise(matter, proof)
-    return render_template("portal/public/guide_promise.html", matter=found, proof=text)
-
-
-@blueprint.get("/guides/<matter>/promise/<proof>.txt")
-@access(Access.PUBLIC)
-def promise_text(matter: str, proof: str) -> ResponseReturnValue:
-    """The same text to keep: the bytes whose fingerprint stands in every promise made with it."""
-    _, text = _promise(matter, proof)
-    return download(text.notice_text().encode(), "text/plain; charset=utf-8", f"{text.code}.v{text.version}.txt")
-
-
-def _promise(matter: str, proof: str) -> tuple[Matter, Proof]:
-    catalogue = _catalogue()
-    found = catalogue.matter(matter)
-    for text in catalogue.promisable(found, today()):
-        if text.code == proof:
-            return found, text
-    raise NotFound(say("There is no such proof, or a promise cannot replace it."))
 
 
 def _matter(code: str) -> tuple[Matter, frozenset[str]]:

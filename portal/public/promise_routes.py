@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from flask import Blueprint, Response, render_template, request, url_for
+from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from licensing.cases.publicity import COLUMNS, Figures, promise_figures, published_promises
@@ -16,6 +16,7 @@ from licensing.errors import NotFound
 from licensing.policy import SYSTEM
 from licensing.storage import reading
 from licensing.words import say
+from portal.downloads import download
 from portal.promises import STATE_KINDS, fact_text
 from portal.security import Access, access
 
@@ -60,12 +61,10 @@ def text(matter: str, proof: str) -> ResponseReturnValue:
 
 @blueprint.get("/guides/<matter>/promises/<proof>.txt")
 @access(Access.PUBLIC)
-def download(matter: str, proof: str) -> ResponseReturnValue:
-    """The same as plain text; its SHA-256 is the one that a signed promise names."""
+def text_file(matter: str, proof: str) -> ResponseReturnValue:
+    """The same to keep; its SHA-256 is the one that a signed promise names."""
     _, found = _in_force(matter, proof)
-    name = f"{found.code}-v{found.version}.txt"
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return Response(found.notice_text(), mimetype="text/plain", headers=headers)
+    return download(found.notice_text().encode(), "text/plain; charset=utf-8", f"{found.code}.v{found.version}.txt")
 
 
 def _in_force(matter: str, proof: str) -> tuple[Matter, Proof]:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from flask import Blueprint, current_app, render_template
 from flask.typing import ResponseReturnValue
 
-from licensing.catalogue import load_catalogue
+from licensing.catalogue.queries import catalogue_now
 from licensing.clock import find_limit, today
+from licensing.policy import SYSTEM
+from licensing.storage import reading
 from licensing.words import N_
 from portal.components import NavLink
 from portal.public.guide_routes import guide_page
@@ -19,7 +21,8 @@ NAVIGATION = [NavLink("public.home", N_("Services"), Access.PUBLIC)]
 @blueprint.get("/")
 @access(Access.PUBLIC)
 def home() -> ResponseReturnValue:
-    catalogue = load_catalogue()
+    with reading(SYSTEM) as look:
+        catalogue = catalogue_now(look.session)
     return render_template(
         "portal/public/home.html",
         matters=catalogue.matters,

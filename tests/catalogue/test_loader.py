@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,11 @@ def test_any_change_changes_the_version(folder: Path) -> None:
         ("proofs/premises_proof.v1.toml", "active = false", "active = true", "provisional"),
         ("proofs/factory_certificate.v1.toml", "version = 1", "version = 2", "version"),
         ("proofs/factory_certificate.v1.toml", 'later = "installation_record.installed_on"', 'later = "maker"', "date_orders"),
+        ("proofs/installation_record.v2.toml", "publication_days = 1825", "publication_days = 0", "publication_days"),
+        ("proofs/installation_record.v2.toml", "published = true", "published = false", "publication_days"),
+        ("proofs/installation_record.v2.toml", "[publication_place]", "[publication_place2]", "publication_place"),
+        ("proofs/factory_certificate.v1.toml", "publication_days = 0", "publication_days = 30", "publication_days"),
+        ("proofs/installation_record.v2.toml", "2026-04-01", "2025-04-01", "valid_from"),
         ("regions.toml", '320100 = "南京市"', "", "320102"),
     ],
 )
@@ -81,8 +87,19 @@ def test_a_new_version_of_a_proof_is_the_current_one_and_the_old_one_stays(folde
     before, after = catalogue.proof("factory_certificate", 1), catalogue.proof("factory_certificate")
     assert (before.version, after.version) == (1, 2)
     assert before.digest() != after.digest()
-    assert catalogue.proof("factory_certificate", on=before.valid_from).version == 1
-    assert catalogue.proof("factory_certificate", on=after.valid_from).version == 2
+    assert catalogue.current("factory_certificate", before.valid_from) == before
+    assert catalogue.current("factory_certificate", after.valid_from) == after
+
+
+def test_a_proof_that_is_switched_off_does_not_fall_back_to_its_older_text(folder: Path) -> None:
+    old = folder / "proofs" / "factory_certificate.v1.toml"
+    text = old.read_text(encoding="utf-8").replace("version = 1", "version = 2").replace("2026-01-01", "2027-01-01")
+    (folder / "proofs" / "factory_certificate.v2.toml").write_text(text.replace("active = true", "active = false"), encoding="utf-8")
+    catalogue = read_catalogue(folder)
+    matter, off = catalogue.matter("completion_acceptance"), catalogue.proof("factory_certificate")
+    assert catalogue.current("factory_certificate", off.valid_from) is None
+    assert [proof.code for proof in catalogue.promisable(matter, off.valid_from)] == ["installation_record"]
+    assert len(catalogue.promisable(matter, off.valid_from - timedelta(days=1))) == 2
 
 
 def test_unknown_things_are_not_found() -> None:
@@ -92,5 +109,5 @@ def test_unknown_things_are_not_found() -> None:
             look_up("nothing")
     with pytest.raises(NotFound):
         catalogue.licence_type_by_index(99)
-    with pytest.raises(NotFound):
-        catalogue.proof("premises_proof", on=catalogue.proof("premises_proof").valid_from)
+    assert catalogue.current("nothing", date(2026, 3, 2)) is None
+    assert catalogue.current("premises_proof", catalogue.proof("premises_proof").valid_from) is None

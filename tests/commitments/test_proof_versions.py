@@ -9,18 +9,19 @@ import pytest
 import time_machine
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import update
+from sqlalchemy import delete, update
 from world import World, facts
 
 from licensing.cases import drafts, promises
 from licensing.catalogue import load_catalogue
+from licensing.catalogue.changes import differences
 from licensing.catalogue.model import Clause, Proof
 from licensing.catalogue.queries import catalogue_now, content_of, proof_from
 from licensing.catalogue.tables import ProofVersion
 from licensing.commitments import editions
-from licensing.commitments.editions import differences
 from licensing.errors import Conflict, Forbidden, Invalid, NotFound, ReauthenticationNeeded
-from licensing.policy import SYSTEM
+from licensing.parties import actions as parties
+from licensing.policy import SYSTEM, Role
 from licensing.storage import reading, unit_of_work
 
 PROOF = "factory_certificate"
@@ -109,6 +110,10 @@ def test_a_version_waits_for_its_day(world: World, morning: time_machine.Travell
         ({"answer_days": 0}, "answer_days"),
         ({"verification_method": "magic"}, "verification_method"),
         ({"published": True, "publication_days": 0}, "publication_days"),
+        ({"publication_days": 30}, "publication_days"),
+        ({"published": True, "publication_days": 30}, "publication_place"),
+        ({"valid_to": "2025-12-31"}, "valid_to"),
+        ({"valid_to": "soon"}, "valid_to"),
         ({"facts": [{"code": "x"}]}, "facts.0.name"),
         ({}, "notice"),
     ],
@@ -120,14 +125,98 @@ def test_what_does_not_fit_is_named_and_not_proposed(world: World, changed: dict
     assert all(one.row is None for one in editions.editions(world.actor(world.supervisor)))
 
 
-def test_a_dropped_proposal_leaves_nothing(world: World) -> None:
-    editions.drop(world.actor(world.supervisor), newer(world))
-    proposal = newer(world)
+def test_a_dropped_proposal_stays_on_record_and_its_number_is_used_up(world: World) -> None:
+    first = newer(world)
+    editions.drop(world.actor(world.supervisor), first)
+    second = newer(world)
     with pytest.raises(Forbidden):
-        editions.drop(world.actor(world.examiner), proposal)
-    editions.drop(world.actor(world.second_supervisor), proposal)
+        editions.drop(world.actor(world.examiner), second)
+    editions.drop(world.actor(world.second_supervisor), second)
+    with pytest.raises(NotFound):
+        editions.drop(world.actor(world.second_supervisor), second)
+    found = [one for one in editions.editions(world.actor(world.examiner)) if one.row]
+    assert [(one.proof.version, one.row.state, one.decided_by) for one in found if one.row] == [
+        (3, editions.DROPPED, "高敏"),
+        (2, editions.DROPPED, "蒋文博"),
+    ]
+    page = editions.proposal(world.actor(world.examiner), first)
+    assert (page.open, page.row.decided_at is not None, page.row.reason) == (False, True, "规定改变")
     with reading(SYSTEM) as look:
         assert catalogue_now(look.session) == load_catalogue()
+        assert list(editions.problems(look.session)) == []
+    with unit_of_work(SYSTEM) as work:
+        work.session.execute(delete(ProofVersion).where(ProofVersion.id == first))
+    with reading(SYSTEM) as look:
+        assert [problem.code for problem in editions.problems(look.session)] == ["not-in-tables"]
+
+
+def test_a_proof_that_is_switched_off_cannot_be_promised_in_new_cases(world: World, morning: time_machine.Traveller) -> None:
+    begun = drafts.start(world.actor(world.applicant), world.company, "completion_acceptance")
+    off = editions.draft(world.actor(world.supervisor), PROOF, {"active": False}, "暂停告知承诺")
+    editions.put_in_force(world.actor(world.second_supervisor), off, TODAY, 1)
+    fresh = drafts.start(world.actor(world.applicant), world.company, "completion_acceptance")
+    assert set(world.page(fresh).proofs) == {"installation_record"}
+    assert PROOF in world.page(begun).proofs, "an open case keeps what it began with"
+    on = editions.draft(world.actor(world.supervisor), PROOF, {"active": True, "valid_to": "2026-03-05"}, "恢复")
+    editions.put_in_force(world.actor(world.second_supervisor), on, date(2026, 3, 3), 1)
+    for day, promisable in ((2, False), (3, True), (5, True), (6, False)):
+        morning.move_to(datetime(2026, 3, day, 1, 0, tzinfo=UTC))
+        case_id = drafts.start(world.actor(world.applicant), world.company, "completion_acceptance")
+        assert (PROOF in world.page(case_id).proofs) == promisable, day
+
+
+def test_a_version_does_not_begin_before_the_newest_one(world: World) -> None:
+    proposal = editions.draft(world.actor(world.supervisor), "installation_record", {"answer_days": 7}, "延长")
+    with pytest.raises(Invalid) as early:
+        editions.put_in_force(world.actor(world.second_supervisor), proposal, TODAY, 1)
+    assert (early.value.code, early.value.sentence.facts["number"]) == ("valid-from", 2)
+    editions.put_in_force(world.actor(world.second_supervisor), proposal, date(2026, 4, 1), 1)
+    with reading(SYSTEM) as look:
+        current = catalogue_now(look.session).current("installation_record", date(2026, 4, 1))
+    assert current is not None
+    assert current.version == 3
+
+
+def test_a_proposal_is_judged_again_on_the_day_it_is_decided(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    proposal = editions.draft(world.actor(world.supervisor), PROOF, {"valid_to": "2026-03-10"}, "短期")
+    with pytest.raises(Invalid) as ended:
+        editions.put_in_force(world.actor(world.second_supervisor), proposal, date(2026, 3, 11), 1)
+    assert [field.path for field in ended.value.fields] == ["valid_to"]
+    shipped = replace(load_catalogue().proof(PROOF), version=2)
+    upgraded = replace(load_catalogue(), proofs=(*load_catalogue().proofs, shipped))
+    monkeypatch.setattr("licensing.catalogue.queries.load_catalogue", lambda: upgraded)
+    with pytest.raises(Conflict) as taken:
+        editions.put_in_force(world.actor(world.second_supervisor), proposal, TODAY, 1)
+    assert taken.value.code == "version-taken"
+
+
+def test_only_the_highest_authorities_keep_the_catalogue(world: World) -> None:
+    with unit_of_work(SYSTEM) as work:
+        province = parties.register_authority(
+            work,
+            region_prefixes=("32",),
+            matters=(),
+            code="320000",
+            name="江苏省气象局",
+            uscc="123200004660000105",
+            level="province",
+            region_code="320000",
+            number_place="苏",
+            kid=9,
+        )
+        keepers = [parties.register_person(work, name=name) for name in ("罗启明", "许静")]
+        for keeper in keepers:
+            parties.give_post(work, keeper, province, Role.SUPERVISOR, held_from=TODAY)
+        writer, decider = (keeper.id for keeper in keepers)
+    with pytest.raises(Forbidden) as refused:
+        newer(world)
+    assert "highest level" in refused.value.sentence.text
+    assert not editions.may_write(world.actor(world.supervisor))
+    assert editions.editions(world.actor(world.supervisor)), "everybody in an office may read it"
+    proposal = editions.draft(world.actor(writer), PROOF, {"answer_days": 7}, "延长")
+    with pytest.raises(Forbidden):
+        editions.put_in_force(world.actor(world.supervisor), proposal, TODAY, 1)
+    editions.put_in_force(world.actor(decider), proposal, TODAY, 1)
 
 
 def test_a_text_changed_behind_our_back_is_found(world: World) -> None:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
+import time_machine
 from applicant_tools import held
 from office_tools import Desk, text
 
 from licensing.cases import verifying
+from licensing.catalogue.queries import catalogue_now
 from licensing.commitments.queries import of_case, tasks_of
 from licensing.commitments.rules import Result
 from licensing.commitments.verification import OPEN
@@ -45,6 +49,56 @@ def test_a_new_version_is_previewed_proposed_and_put_in_force_by_another(desk: D
     assert "v2" in text(other.get("/office/catalogue"))
     shown = desk.browser(desk.world.applicant).get(f"/guides/completion_acceptance/promises/{PROOF}.txt")
     assert "本申请人另行承诺。" in shown.text
+
+
+def test_an_unfinished_version_says_why_it_has_no_preview_and_keeps_what_was_typed(desk: Desk) -> None:
+    writer, path = desk.browser(desk.world.supervisor), f"/office/catalogue/{PROOF}/new"
+    form = {**held(writer.get(path)), "reason": "", "do": "preview"}
+    unread = writer.send(path, {**form, "answer_days": "soon"})
+    assert unread.status_code == 200
+    assert "There is no preview yet" in text(unread)
+    assert 'id="answer_days-error"' in unread.text
+    assert held(unread)["answer_days"] == "soon"
+    published = writer.send(path, {**form, "published": "yes", "publication_days": "30", "valid_to": "2026-12-31"})
+    assert "As the applicant will read it" in text(published), "what can be read is shown, with what is missing"
+    assert 'href="#publication_place"' in published.text
+    assert 'href="#reason"' in published.text
+    assert held(published)["valid_to"] == "2026-12-31"
+
+
+def test_what_is_published_where_and_until_when_can_be_written(desk: Desk) -> None:
+    writer, path = desk.browser(desk.world.supervisor), f"/office/catalogue/{PROOF}/new"
+    form = {
+        **held(writer.get(path)),
+        "reason": "公开",
+        "published": "yes",
+        "publication_days": "365",
+        "publication_place.text": "承诺公开栏目",
+        "publication_place.english": "Page of promises",
+        "valid_to": "2026-12-31",
+        "facts.2.personal": "yes",
+    }
+    sent = writer.send(path, form)
+    assert sent.status_code == 303
+    other = desk.browser(desk.world.second_supervisor)
+    done = other.send(sent.location, held(other.get(sent.location)))
+    shown = text(other.get(done.location))
+    assert "Page of promises" in shown
+    assert "365 days from the decision" in shown
+    assert "31 Dec 2026" in shown
+    with reading(SYSTEM) as look:
+        assert catalogue_now(look.session).proof(PROOF).facts[2].personal
+
+
+def test_a_dropped_proposal_is_shown_with_who_and_when(desk: Desk) -> None:
+    writer, path = desk.browser(desk.world.supervisor), f"/office/catalogue/{PROOF}/new"
+    proposal = writer.send(path, {**held(writer.get(path)), "reason": "细化核查", "answer_days": "7"}).location
+    assert writer.send(proposal, {"do": "drop"}).status_code == 303
+    page = writer.get(proposal)
+    assert "Dropped by" in text(page)
+    assert "Put it in force" not in text(page)
+    assert "Dropped proposals" in text(writer.get("/office/catalogue"))
+    assert writer.send(proposal, {"do": "drop"}).status_code == 404
 
 
 def test_only_supervisors_write_and_a_stranger_sees_no_proposals(desk: Desk) -> None:
@@ -89,21 +143,29 @@ def test_requiring_a_proof_shows_its_letter_first(desk: Desk) -> None:
     assert "What you have to hand in" in text(page)
 
 
-def test_the_public_sees_masked_promises_credit_and_figures(desk: Desk) -> None:
+def test_the_public_sees_masked_promises_credit_and_figures(desk: Desk, morning: time_machine.Traveller) -> None:
+    morning.move_to(datetime(2026, 4, 1, 1, 0, tzinfo=UTC))
     world, stranger = desk.world, desk.app.test_client()
+    stranger.set_cookie("lang", "en")
+    assert "Nothing is published" in text(stranger.get("/promises"))
     licence = world.granted("completion_acceptance")
     assert licence.case_id is not None
     figures = stranger.get("/promises/figures")
     assert figures.status_code == 200
     assert "<svg" in figures.text
-    assert "2026-03" in figures.text
+    assert "2026-04" in figures.text
     with reading(SYSTEM) as look:
-        signed = of_case(look.session, licence.case_id)[0]
+        signed = next(made for made in of_case(look.session, licence.case_id) if made.published)
     verifying.verify_again(world.actor(world.verifier), licence.case_id, signed.id)
     with reading(SYSTEM) as look:
         task = next(task for task in tasks_of(look.session, licence.case_id) if task.state == OPEN)
     verifying.record_finding(world.actor(world.verifier), task.id, Result.UNTRUE, {"finding": "型号不符"})
-    assert "李文静" not in stranger.get("/promises").text
+    promises = stranger.get("/promises")
+    shown = text(promises)
+    for words in ("城东加油站改扩建工程", "signed by 李** on 1 Apr 2026", "刘*", "站房配电间", "To be verified"):
+        assert words in shown
+    for words in ("李文静", "刘洋", "13800000001", "Found untrue", "型号不符"):
+        assert words not in promises.text
     credit.enter_by_officer(
         world.actor(world.supervisor),
         world.authority,

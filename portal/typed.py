@@ -1,4 +1,4 @@
-"""How officers' forms are read, whatever they are about: values to show again, and complaints by field."""
+"""How typed forms are read, whatever they are about: values to show again, and complaints by field."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from typing import Any
 
 from licensing.catalogue.cleaning import first_unprintable
 from licensing.words import Said, say
-from portal.office.opinions import text_of
 
 Form = Mapping[str, str]
 Values = Mapping[str, Any]
@@ -36,11 +35,6 @@ def filled(values: Values, **complaints: Said | None) -> Filled:
 def typed_text(form: Form, name: str) -> str:
     """One answer in NFC, line ends in one spelling, without spaces at its ends."""
     return unicodedata.normalize("NFC", _LINE_ENDS.sub("\n", form.get(name, ""))).strip()
-
-
-def typed_or_chosen(form: Form, name: str) -> str:
-    """What was typed, or else the ready text that was chosen."""
-    return typed_text(form, name) or text_of(form.get("canned", ""))
 
 
 def complaint_about(text: str, when_empty: Said, limit: int) -> Said | None:
