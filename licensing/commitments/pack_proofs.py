@@ -55,7 +55,7 @@ def log_files(settings: Settings, places: Mapping[str, Place], whole: str) -> di
     files = {f"{FOLDER}/{whole}{SUFFIX}": proofs[whole].text().encode(), **_head(settings, checkpoint.note)}
     for name, proof in proofs.items():
         files[f"{FOLDER}/{name}.entry"] = proof.entry
-        files[f"{FOLDER}/{name}.path"] = _path_lines(proof, size).encode()
+        files[f"{FOLDER}/{name}.path"] = path_lines(proof, size).encode()
     return files
 
 
@@ -76,7 +76,7 @@ def _raw(public: PublicKey) -> bytes:
     return public.public_bytes_raw() if isinstance(public, Ed25519PublicKey) else b""
 
 
-def _path_lines(proof: LogProof, size: int) -> str:
+def path_lines(proof: LogProof, size: int) -> str:
     """One line a step: on which side the neighbour stands, and its hash in hexadecimal (RFC 9162 2.1.3.2)."""
     lines, node, last, left = [], proof.position, size - 1, list(proof.path)
     while left:
