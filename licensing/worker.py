@@ -6,7 +6,7 @@ import click
 import structlog
 from huey import crontab
 
-from licensing.cases import issuing
+from licensing.cases import evidence, issuing
 from licensing.cases.actions import deem_accepted_all
 from licensing.errors import Misconfigured
 from licensing.ledger import gate
@@ -24,7 +24,7 @@ _log = structlog.get_logger("leizheng.worker")
 
 
 def tidy() -> dict[str, int]:
-    """Everything that waits, once: resumed licences, silence that accepts, what is over, checkpoint, outbox, status lists that are late.
+    """Everything that waits, once: resumed licences, silence that accepts, what is over, checkpoint, outbox, late lists, evidence.
 
     Nothing is done while the register is behind what was already published: an operator has to restore it first.
     """
@@ -39,6 +39,7 @@ def tidy() -> dict[str, int]:
         "published": int(checkpoints.publish_soon(storage().settings)),
         "delivered": deliver(),
         "lists_signed": status_list.refresh_all(),
+        "evidence_completed": evidence.complete_all(storage().settings),
     }
     if any(done.values()):
         _log.info("tidied", **done)

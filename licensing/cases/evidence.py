@@ -2,20 +2,47 @@
 
 from __future__ import annotations
 
-from datetime import UTC
-from typing import Any
+from typing import Final
 
-from licensing.cases.journal import Loaded, load_for, not_found
-from licensing.cases.tables import CaseDocument, CaseEvent
+import structlog
+from sqlalchemy.orm import Session
+
+from licensing.cases.journal import EVENT_LEAF, Loaded, event_subject, load, load_for, not_found
+from licensing.cases.machine import TRANSITIONS, Event
+from licensing.cases.tables import Case, CaseDocument, CaseEvent
 from licensing.commitments import queries as commitments
-from licensing.commitments.evidence import evidence_pack
+from licensing.commitments.aftermath import FOLDER as AFTER
+from licensing.commitments.aftermath import Aftermath
+from licensing.commitments.evidence import evidence_pack, seal_pack
+from licensing.commitments.pack_proofs import Kept, Place
 from licensing.commitments.tables import Commitment
+from licensing.errors import LeizhengError, Unavailable
+from licensing.ledger.protection import row_bytes
 from licensing.letters import actions as letter_actions
 from licensing.letters import queries as letters
 from licensing.letters.tables import Letter
-from licensing.policy import Action, Actor
+from licensing.policy import SYSTEM, Action, Actor
 from licensing.settings import Settings
 from licensing.storage import reading
+from licensing.trust import checkpoints
+
+MOST: Final = 50
+"""So many packs are completed in one run of the worker, so that nothing else waits for them."""
+EVENTS_OF_PROMISES: Final = frozenset(
+    {
+        Event.PROMISE_WITHDRAWN,
+        Event.PROOF_REQUIRED,
+        Event.PROOF_SETTLED,
+        Event.UNTRUTH_NOTIFIED,
+        Event.UNTRUTH_ANSWERED,
+        Event.CORRECTION_ORDERED,
+        Event.FINDING_DROPPED,
+        Event.TERMINATED,
+    }
+)
+LETTERS_OF_PROMISES: Final = frozenset(row.letter for row in TRANSITIONS if row.event in EVENTS_OF_PROMISES and row.letter)
+
+_log = structlog.get_logger("leizheng.evidence")
 
 
 def statement_for(actor: Actor, case_id: int, commitment_id: int) -> tuple[Commitment, bytes]:
@@ -31,14 +58,70 @@ def pack_for(actor: Actor, settings: Settings, case_id: int, commitment_id: int)
     with reading(actor) as look:
         case = load_for(look, case_id, Action.CASE_READ)
         made = commitments.commitment(look.session, case_id, commitment_id)
-        extract = [event for event in case.row.events if event.at <= made.promised_at]
-        said = {"case": case.row.public_number, "matter": case.row.matter, "events": [_told(event) for event in extract]}
-    return evidence_pack(settings, commitment_id, said)
+        before, after = _before(case.row, made), _after(look.session, case.row, made)
+    return evidence_pack(settings, commitment_id, before, after)
 
 
-def _told(event: CaseEvent) -> dict[str, Any]:
-    """An event as it goes into the extract; what the log holds of it can be computed from this."""
-    return {"sequence": event.sequence, "type": event.type, "at": event.at.astimezone(UTC).isoformat(), "data": event.data}
+def complete_soon(settings: Settings, case_id: int, commitment_id: int) -> bool:
+    """Complete the evidence of a promise that was just signed: whether it is complete. Never raises for what the worker can do later."""
+    try:
+        _complete(settings, case_id, commitment_id)
+    except LeizhengError as error:
+        _log.warning("evidence waits", commitment_id=commitment_id, code=error.code, reason=str(error))
+        return False
+    checkpoints.publish_soon(settings)
+    return True
+
+
+def complete_all(settings: Settings, most: int = MOST) -> int:
+    """Complete the evidence of promises where something was away when they were signed; how many were completed, at most ``most``."""
+    done = 0
+    with reading(SYSTEM) as look:
+        waiting = commitments.without_evidence(look.session)
+    for case_id, commitment_id in waiting:
+        try:
+            _complete(settings, case_id, commitment_id)
+        except LeizhengError as error:
+            _log.warning("evidence waits", commitment_id=commitment_id, code=error.code, reason=str(error))
+            if isinstance(error, Unavailable):  # what is away for one is away for all
+                break
+            continue
+        done += 1
+        if done == most:
+            break
+    return done
+
+
+def _complete(settings: Settings, case_id: int, commitment_id: int) -> None:
+    with reading(SYSTEM) as look:
+        made = commitments.commitment(look.session, case_id, commitment_id)
+        before = _before(load(look.session, case_id).row, made)
+    seal_pack(settings, commitment_id, before)
+
+
+def _before(row: Case, made: Commitment) -> tuple[Kept, ...]:
+    """The events of the case up to the promise."""
+    return tuple(_kept(row, event) for event in row.events if event.at <= made.promised_at)
+
+
+def _after(session: Session, row: Case, made: Commitment) -> Aftermath:
+    """What the case did about its promises since, with the letters that were written in the same transactions."""
+    events = [event for event in row.events if event.at > made.promised_at and _concerns(event, made)]
+    moments = {event.at for event in events}
+    sent = tuple(
+        letter for letter in letters.of_case(session, row.id) if letter.kind in LETTERS_OF_PROMISES and letter.written_at in moments
+    )
+    return Aftermath(tuple(_kept(row, event, f"{AFTER}/") for event in events), letters=sent)
+
+
+def _concerns(event: CaseEvent, made: Commitment) -> bool:
+    told = event.data.get("commitment_id", made.id), event.data.get("proof", made.proof), event.data.get("proofs", [made.proof])
+    return event.type in EVENTS_OF_PROMISES and told[0] == made.id and told[1] == made.proof and made.proof in told[2]
+
+
+def _kept(row: Case, event: CaseEvent, folder: str = "") -> Kept:
+    """An event as a file: its SHA-256 is what the log holds of it."""
+    return Kept(f"{folder}events/case-{event.sequence:04d}.json", row_bytes(event), Place(EVENT_LEAF, event_subject(row, event)))
 
 
 def letter_for(actor: Actor, case_id: int, letter_id: int) -> tuple[Letter, bytes]:

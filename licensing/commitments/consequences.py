@@ -5,6 +5,9 @@ from __future__ import annotations
 from datetime import date
 from typing import Final
 
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
 from licensing.clock import add_months, local_date
 from licensing.commitments.journal import record
 from licensing.commitments.machine import Event, State
@@ -17,6 +20,7 @@ from licensing.parties.queries import authority as authority_of
 from licensing.policy import Actor
 from licensing.proceedings import actions as proceedings
 from licensing.proceedings.journal import Loaded
+from licensing.proceedings.tables import Proceeding
 from licensing.storage import Work, unit_of_work
 
 DECEIT_MONTHS: Final = 36
@@ -53,6 +57,12 @@ def drop(actor: Actor, proceeding_id: int, reason: str) -> None:
         made = _promise_behind(work, found)
         if made is not None:
             record(work, made, Event.FINDING_DROPPED, {"reason": reason, "proceeding": found.row.number})
+
+
+def proceedings_about(session: Session, made: Commitment) -> list[Proceeding]:
+    """The proceedings about a licence that go back to ``made``, oldest first."""
+    rows = session.scalars(select(Proceeding).where(Proceeding.company_id == made.company_id).order_by(Proceeding.id))
+    return [row for row in rows if row.events and row.events[0].data.get(_ABOUT) == made.id]
 
 
 def enter_false_commitment(work: Work, made: Commitment, about: str, ends_on: date) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session, joinedload
 from licensing.catalogue.queries import catalogue_now
 from licensing.commitments.machine import State
 from licensing.commitments.rules import Standing
-from licensing.commitments.tables import Commitment, ProofChoice, Verification
+from licensing.commitments.tables import Commitment, EvidencePack, ProofChoice, Verification
 from licensing.errors import NotFound
 from licensing.words import say
 
@@ -30,6 +30,13 @@ def commitment(session: Session, case_id: int, commitment_id: int) -> Commitment
 def of_case(session: Session, case_id: int) -> list[Commitment]:
     """All promises of a case that were ever signed, oldest first."""
     return list(session.scalars(select(Commitment).where(Commitment.case_id == case_id).order_by(Commitment.id)))
+
+
+def without_evidence(session: Session) -> list[tuple[int, int]]:
+    """Case and id of every signed promise whose evidence is not complete yet, oldest first."""
+    query = select(Commitment.case_id, Commitment.id).where(Commitment.letter_id.is_not(None)).order_by(Commitment.id)
+    missing = query.outerjoin(EvidencePack, EvidencePack.commitment_id == Commitment.id).where(EvidencePack.id.is_(None))
+    return [(case_id, commitment_id) for case_id, commitment_id in session.execute(missing)]
 
 
 def standing(session: Session, case_id: int) -> tuple[Standing, ...]:

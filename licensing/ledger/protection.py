@@ -36,8 +36,13 @@ class Problem(NamedTuple):
 
 def row_digest(row: Base, *, without: Collection[str] = ()) -> bytes:
     """SHA-256 over the columns of a flushed row, but for those that may change later. A column added to a table is protected at once."""
+    return hashlib.sha256(row_bytes(row, without=without)).digest()
+
+
+def row_bytes(row: Base, *, without: Collection[str] = ()) -> bytes:
+    """What :func:`row_digest` covers, as bytes to hand on: whoever has them computes with ``sha256sum`` what the log holds of the row."""
     columns = {column.key for column in inspect(type(row)).column_attrs} - set(without)
-    return hashlib.sha256(entry_bytes({name: _plain(getattr(row, name)) for name in columns})).digest()
+    return entry_bytes({name: _plain(getattr(row, name)) for name in columns})
 
 
 def from_hex(text: str | None) -> bytes:

@@ -48,6 +48,10 @@ class Event(StrEnum):
     LAPSED = "ProceedingLapsed"
 
 
+INSIDE = frozenset({Event.PROPOSED, Event.RETURNED, Event.VERSION_VOIDED})
+"""What officers do among themselves: the holder sees that it happened, not who did it and with which words."""
+
+
 class Turn(StrEnum):
     """Who has to act next."""
 

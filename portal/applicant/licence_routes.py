@@ -14,7 +14,7 @@ from licensing.licences.operations import OPERATIONS, Operation, Rule
 from licensing.licences.versions import changeable, values_now
 from licensing.proceedings import actions, queries
 from licensing.proceedings.journal import not_found
-from licensing.proceedings.machine import Event
+from licensing.proceedings.machine import INSIDE, Event
 from licensing.proceedings.queries import Entry, LicencePage, ProceedingCard
 from licensing.words import N_, Said, say
 from portal import licences as shown
@@ -27,7 +27,6 @@ from portal.security import Access, access, current_actor
 blueprint = Blueprint("applicant_licences", __name__, url_prefix="/my/licences")
 NAVIGATION = [NavLink("applicant_licences.licences", N_("My licences"), Access.APPLICANT)]
 REASON_LIMIT = 1000
-_INSIDE = frozenset({Event.PROPOSED, Event.RETURNED, Event.VERSION_VOIDED})
 """What officers say to each other before the decision is not said to the holder."""
 
 ASKS = {
@@ -243,4 +242,4 @@ def _reason_errors(text: str, when_empty: Said) -> dict[str, Said]:
 
 
 def _outside(entry: Entry) -> Entry:
-    return replace(entry, actor=None, detail="") if entry.kind in _INSIDE else entry
+    return replace(entry, actor=None, detail="") if entry.kind in INSIDE else entry

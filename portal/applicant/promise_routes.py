@@ -123,8 +123,11 @@ def promise_send(case_id: int, proof: str) -> ResponseReturnValue:
         if error.code not in ("notice-changed", "promise-barred"):
             raise
         return _promise_page(page, chosen, {"notice": error.sentence}, status=error.http_status)
-    evidence.pack_for(current_actor(), current_app.config["LEIZHENG"], case_id, made.id)
-    flash(gettext("Your promise was signed and its evidence is kept."))
+    complete = evidence.complete_soon(current_app.config["LEIZHENG"], case_id, made.id)
+    if complete:
+        flash(gettext("Your promise was signed and its evidence is kept."))
+    else:
+        flash(gettext("Your promise was signed. Its evidence pack cannot be made at the moment; it follows by itself within minutes."))
     return redirect(url_for("applicant_promises.proof", case_id=case_id, proof=chosen.code), 303)
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from pathlib import Path
 
 import pytest
 import time_machine
+from pack_reader import READMES, change_one_character, follow, refusal, run, unpack
 from sqlalchemy import select
 
-from licensing.cases import queries
+from licensing.cases import evidence, queries
 from licensing.cases.machine import Event, State
 from licensing.cases.tables import Case, CaseEvent
 from licensing.clock import CHINA, add_working_days, load_calendar, today
@@ -28,6 +30,7 @@ from licensing.storage import open_storage, reading, storage
 from licensing.storage.migrations import upgrade
 from licensing.storage.queries import waiting_messages
 from licensing.trust.current import current_trust_list
+from licensing.trust.timestamps import TEST
 from portal.accounts.rules import matching_step
 from portal.accounts.secrets_at_rest import totp_key
 from portal.demo_accounts import DEMO_PASSWORD, demo_accounts, ensure_accounts, first_of_each_role, write_accounts
@@ -51,7 +54,7 @@ class Loaded:
 def loaded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loaded]:
     """The small world, loaded by two runs: the first is interrupted in the middle."""
     home = tmp_path_factory.mktemp("demo")
-    settings = Settings(home=home / "var", keys=home / "keys", database="", demo=True, https=False)
+    settings = Settings(home=home / "var", keys=home / "keys", database="", demo=True, https=False, tsa=TEST)
     open_storage(settings)
     upgrade(storage().engine)
     with time_machine.travel(NIGHT, tick=True):
@@ -155,6 +158,28 @@ def test_promises_were_made(loaded: Loaded) -> None:
     with reading(SYSTEM) as look:
         promised = look.session.scalars(select(Commitment)).all()
     assert {commitment.proof for commitment in promised} == {"factory_certificate", "installation_record"}
+
+
+def test_the_evidence_of_an_untrue_promise_is_checked_by_its_readme_alone(loaded: Loaded, tmp_path: Path) -> None:
+    with reading(SYSTEM) as look:
+        made = look.session.scalars(select(Commitment).where(Commitment.state == "false").order_by(Commitment.id)).first()
+        assert made is not None
+        actor = actor_for(look.session, made.person_id, on=today())
+    pack = unpack(evidence.pack_for(actor, storage().settings, made.case_id, made.id), tmp_path / "pack")
+    for readme in READMES:
+        said = follow(pack, readme)
+        assert "The log holds the manifest" in said["sh check.sh"]
+        assert "Signature is Valid" in said["pdfsig letter.pdf"]
+        assert made.company_name in said["pdftotext -layout letter.pdf -"].replace("\n", "").replace(" ", "")
+        assert any("ts -verify" in command for command in said)
+    assert run(pack, "sha256sum", "--check", "after/manifest.sha256").returncode == 0
+    assert {path.name for path in (pack / "after" / "letters").iterdir()} == {"01-D9.pdf", "02-D10.pdf"}
+    for name in ("notice.txt", "letter.pdf", "facts.json", "events/case-0001.json"):
+        before = (pack / name).read_bytes()
+        change_one_character(pack / name)
+        assert refusal(pack), name
+        (pack / name).write_bytes(before)
+    assert not refusal(pack)
 
 
 def test_nothing_lies_in_the_future_and_events_keep_office_hours(loaded: Loaded) -> None:

@@ -14,8 +14,9 @@ import signer_running
 import time_machine
 from world import World, open_world
 
-from licensing.cases import issuing
+from licensing.cases import evidence, issuing
 from licensing.cases.machine import State
+from licensing.commitments.queries import without_evidence
 from licensing.errors import Unavailable
 from licensing.letters import actions as letters
 from licensing.letters import queries as letter_queries
@@ -26,6 +27,7 @@ from licensing.storage import reading, storage
 from licensing.trust import checkpoints, current, private_keys
 from licensing.trust.current import current_trust_list
 from licensing.trust.layout import KeyFolder
+from licensing.worker import tidy
 
 pytestmark = pytest.mark.slow
 
@@ -111,3 +113,23 @@ def test_while_the_signer_is_away_a_decision_waits_and_is_issued_once(keyless: W
         assert issuing.resume_all() == 1
     assert keyless.page(case_id).state is State.GRANTED
     assert issuing.resume_all() == 0
+
+
+def test_while_the_signer_is_away_a_promise_is_signed_and_its_evidence_follows(keyless: World, house: SignerHouse) -> None:
+    case_id = keyless.accepted("completion_acceptance")
+    signed = [choice.commitment for choice in keyless.page(case_id).choices.values()]
+    house.kill()
+    assert len(signed) == 2
+    for made in signed:
+        assert made is not None
+        assert not evidence.complete_soon(keyless.settings, case_id, made.id)
+    assert tidy()["evidence_completed"] == 0
+    house.start()
+    assert tidy()["evidence_completed"] == 2
+    assert tidy()["evidence_completed"] == 0
+    with reading(SYSTEM) as look:
+        assert without_evidence(look.session) == []
+    assert signed[0] is not None
+    first = evidence.pack_for(keyless.actor(keyless.applicant), keyless.settings, case_id, signed[0].id)
+    assert evidence.complete_soon(keyless.settings, case_id, signed[0].id), "once more changes nothing"
+    assert evidence.pack_for(keyless.actor(keyless.applicant), keyless.settings, case_id, signed[0].id) == first
