@@ -66,6 +66,13 @@ class ReauthenticationNeeded(Forbidden):
     code = "reauthentication-needed"
 
 
+class SignInEnded(LeizhengError):
+    """Nobody is signed in any more, so nothing was done."""
+
+    code = "sign-in-ended"
+    http_status = 401
+
+
 class Conflict(LeizhengError):
     """Somebody else was faster, or the thing is no longer in the state the act needs."""
 

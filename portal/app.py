@@ -17,7 +17,7 @@ from flask_security.datastore import FSQLALiteUserDatastore
 from jinja2 import StrictUndefined
 
 from licensing.settings import PROJECT_ROOT, Settings
-from portal import components, failures, language, read_only, security
+from portal import components, failures, kept, language, read_only, security
 from portal.accounts.tables import Account, AccountRole
 from portal.database import connect, db
 
@@ -42,6 +42,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.login_manager.request_loader(lambda _request: None)  # type: ignore[attr-defined]
     security.protect(app, settings)
     read_only.watch(app)
+    app.before_request(kept.forget_sent)
+    kept.furnish(app)
     failures.register(app)
     navigation: list[components.NavLink] = []
     for module in route_modules():

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Flask, Response, current_app, g, json, redirect, render_template, request, url_for
+from flask import Flask, Response, flash, g, json, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_wtf.csrf import CSRFError
-from itsdangerous import URLSafeTimedSerializer
 from werkzeug.exceptions import HTTPException, InternalServerError
 
-from licensing.errors import LeizhengError, ReauthenticationNeeded
+from licensing.errors import LeizhengError, ReauthenticationNeeded, SignInEnded
 from licensing.words import Said, say
+from portal import kept
 from portal.security import ANONYMOUS, current_sign_in, here
 
 PAGES: dict[int, tuple[Said, Said]] = {
@@ -30,21 +30,11 @@ PAGES: dict[int, tuple[Said, Said]] = {
 def register(app: Flask) -> None:
     """Answer every error with a sentence, a code and a next step."""
     app.register_error_handler(ReauthenticationNeeded, _ask_second_factor)
+    app.register_error_handler(SignInEnded, _sign_in_again)
     app.register_error_handler(LeizhengError, _known)
     app.register_error_handler(CSRFError, _stale_form)
     app.register_error_handler(HTTPException, _plain)
     app.register_error_handler(InternalServerError, _broken)
-
-
-def repeat_signer() -> URLSafeTimedSerializer:
-    """Signs the note that lets a confirmed form be sent once more; only this server can write one."""
-    return URLSafeTimedSerializer(current_app.config["SECRET_KEY"], salt="repeat-after-second-factor")
-
-
-def typed_fields() -> list[tuple[str, str]]:
-    """What the person typed into the form that waits, without the fields of the confirm page itself."""
-    own = {"csrf_token", "second_factor_code", "repeat", "confirm_next"}
-    return [(name, value) for name, value in request.form.items(multi=True) if name not in own]
 
 
 def answer(status: int, code: str, sentence: Said, next_step: Said | None, **more: Any) -> ResponseReturnValue:
@@ -70,13 +60,27 @@ def _ask_second_factor(error: ReauthenticationNeeded) -> ResponseReturnValue:
         return _known(error)
     if request.method == "GET":
         return redirect(url_for("accounts.confirm", next=here()))
-    note = repeat_signer().dumps([here(), signed_in.id])
-    page = render_template("portal/accounts/confirm.html", next_url=here(), repeat=note, kept=typed_fields(), errors={})
+    if not signed_in.has_second_factor:
+        kept.keep_for_later(signed_in.account_id)
+        session["after_enrol"] = kept.page_of_form()
+        flash(
+            gettext(
+                "This takes a second factor and your account has none yet, so nothing was sent or signed. Set it up; what you typed waits."
+            )
+        )
+        return redirect(url_for("accounts.enrol"), 303)
+    note = kept.repeat_signer().dumps([here(), signed_in.id])
+    page = render_template("portal/accounts/confirm.html", next_url=here(), repeat=note, kept=kept.typed_fields(), errors={})
     return page, error.http_status
 
 
+def _sign_in_again(error: SignInEnded) -> ResponseReturnValue:
+    return _known(error) if request.path.startswith("/api/") else kept.sign_in_again()
+
+
 def _stale_form(_error: CSRFError) -> ResponseReturnValue:
-    return answer(
+    """A form of a sign-in that is no more: what was typed is shown anew to who typed it."""
+    return kept.show_again() or answer(
         400,
         "stale-form",
         say("This form is no longer valid."),

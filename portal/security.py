@@ -17,7 +17,7 @@ from flask_wtf.csrf import CSRFProtect
 
 from licensing.clock import now as clock_now
 from licensing.clock import today
-from licensing.errors import Forbidden, Misconfigured
+from licensing.errors import Forbidden, Misconfigured, SignInEnded
 from licensing.parties.queries import actor_for
 from licensing.policy import Actor
 from licensing.settings import Settings
@@ -39,6 +39,9 @@ class Access(StrEnum):
     OPEN_API = "open-api"
     API = "api"
 
+
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+"""Methods that change nothing."""
 
 STATELESS = frozenset({Access.OPEN_API, Access.API})
 """No cookie is read and no CSRF token is asked: nothing is done in the name of a browser session."""
@@ -180,7 +183,7 @@ def _guard() -> ResponseReturnValue | None:
     if who in STATELESS:
         _enter_stateless(who)
         return None
-    if request.method not in {"GET", "HEAD", "OPTIONS"}:
+    if request.method not in SAFE:
         _refuse_foreign_origin()
         csrf.protect()
     if who is Access.PUBLIC:
@@ -189,6 +192,8 @@ def _guard() -> ResponseReturnValue | None:
     if signed_in is None:
         if session.get("sign_in"):
             drop_session()
+        if request.method not in SAFE:
+            raise SignInEnded(say("Your sign-in has ended, so nothing was sent or signed."), next_step=say("Sign in and try again."))
         return redirect(url_for("accounts.login", next=here() if request.method == "GET" else None))
     return _check(who, signed_in)
 

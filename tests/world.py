@@ -15,7 +15,7 @@ from licensing.cases.actions import EvaluationResult
 from licensing.cases.tables import Case, CaseEvent
 from licensing.clock import now, today
 from licensing.commitments.queries import tasks_of
-from licensing.commitments.rules import Choice, Result
+from licensing.commitments.rules import Choice, Result, everything_accepted
 from licensing.commitments.verification import OPEN
 from licensing.licences.tables import Licence
 from licensing.parties import actions as parties
@@ -106,7 +106,7 @@ class World:
         page = self.page(case_id)
         actor = self.actor(self.applicant)
         promises.choose_proof(actor, case_id, proof, Choice.PROMISE)
-        promises.sign_promise(actor, case_id, proof, facts=facts(proof), accepted_notice=page.proofs[proof].digest())
+        promises.sign_promise(actor, case_id, proof, facts=facts(proof), given=everything_accepted(page.proofs[proof], facts(proof)))
 
     def verify(self, case_id: int, outcome: Result = Result.TRUE) -> None:
         """End every open verification of the case with ``outcome``."""

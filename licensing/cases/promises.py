@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from sqlalchemy import select
 
 from licensing.cases.drafts import check_opened, open_draft, proofs_of
-from licensing.cases.journal import Loaded, load_for, moved_on, not_found, record
+from licensing.cases.journal import Loaded, load_for, moved_on, not_found, record, require
 from licensing.cases.machine import Event, State, transition
 from licensing.cases.submission import promise_authority, snapshot, tasks
 from licensing.cases.tables import Case
@@ -21,38 +21,49 @@ from licensing.commitments import actions as commitments
 from licensing.commitments import eligibility
 from licensing.commitments.machine import Event as PromiseEvent
 from licensing.commitments.queries import choices
-from licensing.commitments.rules import Choice, Occasion
+from licensing.commitments.rules import Acceptance, Choice, Occasion
 from licensing.commitments.tables import Commitment
 from licensing.errors import FieldError, Invalid
 from licensing.policy import Action, Actor
-from licensing.storage import Work, unit_of_work
+from licensing.storage import Work, reading, unit_of_work
 from licensing.words import say
 
 
-def choose_proof(actor: Actor, case_id: int, proof_code: str, choice: Choice) -> None:
-    """Choose to hand a replaceable proof in or to promise it. Raises ``Conflict`` (``promise-barred``) where the credit forbids it."""
+def choose_proof(actor: Actor, case_id: int, proof_code: str, choice: Choice, reason: str = "") -> None:
+    """Choose to hand a replaceable proof in or to promise it. Raises ``Conflict`` (``promise-barred``) where the credit forbids it.
+
+    To leave a promise that was signed is the signatory's act, as withdrawing it is. Once the application was handed in somebody relied on
+    the promise, so it takes a ``reason`` (``Invalid``, ``reason-needed``); in a draft it takes none.
+    """
     if choice is Choice.PROMISE:
         check_credit(actor, case_id, Action.CASE_EDIT, Occasion.CHOICE)
     with unit_of_work(actor) as work:
         case = open_draft(work, case_id)
-        proof = _opened_proof(work, case, proof_code)
-        commitments.choose(work, case_id, case.row.company_id, proof, choice)
+        proof, said = _opened_proof(work, case, proof_code), reason.strip()
+        if choice is Choice.HAND_IN and _is_signed(work, case_id, proof_code):
+            require(work, Action.COMMITMENT_WITHDRAW, case.subject)
+            if case.view.state is not State.DRAFT and not said:
+                raise Invalid(say("Please give a reason."), code="reason-needed")
+        commitments.choose(work, case_id, case.row.company_id, proof, choice, said)
 
 
 def keep_facts(actor: Actor, case_id: int, proof_code: str, facts: Mapping[str, str]) -> None:
-    """Keep the facts of a promise as typed so far; any member may prepare what the signatory signs."""
+    """Keep the facts of a promise as typed so far; any member may prepare what the signatory signs. Chooses to promise."""
+    if not _is_promised(actor, case_id, proof_code):
+        check_credit(actor, case_id, Action.CASE_EDIT, Occasion.CHOICE)
     with unit_of_work(actor) as work:
         case = open_draft(work, case_id)
         proof = _opened_proof(work, case, proof_code)
         commitments.keep_facts(work, case_id, case.row.company_id, proof, facts)
 
 
-def sign_promise(actor: Actor, case_id: int, proof_code: str, *, facts: Mapping[str, str], accepted_notice: str) -> Commitment:
-    """Sign a promise as the authorised signatory: notice and clauses were accepted one by one, the facts are given.
+def sign_promise(actor: Actor, case_id: int, proof_code: str, *, facts: Mapping[str, str], given: Acceptance) -> Commitment:
+    """Sign a promise as the authorised signatory: ``given`` is what was shown and what was accepted, clause by clause.
 
-    Signing the same twice is signing once. Raises as ``commitments.actions.sign``; ``Invalid`` (``region-needed``) before it is known
-    which authority relies on the promise.
+    What was seen of the company's credit is kept each time. Signing the same twice is signing once. Raises as
+    ``commitments.actions.sign``; ``Invalid`` (``region-needed``) before it is known which authority relies on the promise.
     """
+    check_credit(actor, case_id, Action.COMMITMENT_PROMISE, Occasion.SIGNING)
     with unit_of_work(actor) as work:
         case = open_draft(work, case_id, Action.COMMITMENT_PROMISE)
         work.session.execute(select(Case.id).where(Case.id == case_id).with_for_update())
@@ -65,7 +76,7 @@ def sign_promise(actor: Actor, case_id: int, proof_code: str, *, facts: Mapping[
                 code="region-needed",
             )
         place = commitments.Place(case_id, case.row.public_number, case.row.company_id, authority)
-        return commitments.sign(work, place, proof, facts=facts, accepted_notice=accepted_notice)
+        return commitments.sign(work, place, proof, facts=facts, given=given)
 
 
 def withdraw_promise(actor: Actor, case_id: int, proof_code: str, reason: str) -> None:
@@ -113,6 +124,19 @@ def answer_untruth(actor: Actor, case_id: int, text: str) -> None:
     with unit_of_work(actor) as work:
         case = load_for(work, case_id, Action.COMMITMENT_ANSWER)
         record(work, case, Event.UNTRUTH_ANSWERED, {"reason": text.strip()})
+
+
+def _is_promised(actor: Actor, case_id: int, proof_code: str) -> bool:
+    """Whether the choice to promise was made already, and the credit looked at for it."""
+    with reading(actor) as look:
+        load_for(look, case_id, Action.CASE_EDIT)
+        standing = choices(look.session, case_id).get(proof_code)
+        return standing is not None and standing.choice == Choice.PROMISE
+
+
+def _is_signed(work: Work, case_id: int, proof_code: str) -> bool:
+    standing = choices(work.session, case_id).get(proof_code)
+    return standing is not None and standing.commitment is not None
 
 
 def _opened_proof(work: Work, case: Loaded, proof_code: str) -> Proof:

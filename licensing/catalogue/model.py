@@ -165,7 +165,7 @@ class Proof:
         return self.active and self.valid_from <= day and (self.valid_to is None or day <= self.valid_to)
 
     def notice_text(self) -> str:
-        """All that the applicant is shown and promises: notice and commitment, clause by clause, with the English reading aid.
+        """The standard text: notice and commitment, clause by clause, in Chinese, and the English reading aid that English pages show.
 
         One canonical rendering: NFC, lines ended by a single line feed. ``digest`` is the hash of exactly these bytes in UTF-8.
         """

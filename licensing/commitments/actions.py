@@ -8,15 +8,15 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
-from licensing.catalogue.answers import check_facts, clean_facts
+from licensing.catalogue.answers import clean_facts
 from licensing.catalogue.model import Proof
 from licensing.clock import local_date
 from licensing.commitments import eligibility
 from licensing.commitments.journal import LATER, LEAF, leaf_subject, record
 from licensing.commitments.letter import letter_words
 from licensing.commitments.machine import Event
-from licensing.commitments.queries import choices
-from licensing.commitments.rules import Choice, Signature, facts_bytes, statement
+from licensing.commitments.queries import choices, fact_problems
+from licensing.commitments.rules import SHOWN_IN, Acceptance, Choice, Signature, facts_bytes, facts_digest, statement, unaccepted
 from licensing.commitments.tables import Commitment, ProofChoice
 from licensing.commitments.verification import cancel
 from licensing.errors import Conflict, Invalid
@@ -41,7 +41,7 @@ class Place:
     authority: Authority
 
 
-def choose(work: Work, case_id: int, company_id: int, proof: Proof, choice: Choice) -> ProofChoice:
+def choose(work: Work, case_id: int, company_id: int, proof: Proof, choice: Choice, reason: str = "") -> ProofChoice:
     """Choose to hand in or to promise. Leaving a promise that was signed takes it back; its record stays (domain 8.1.9).
 
     Raises ``Conflict`` (``promise-barred``) when the credit of the company does not allow a promise.
@@ -51,7 +51,7 @@ def choose(work: Work, case_id: int, company_id: int, proof: Proof, choice: Choi
     standing = _standing(work, case_id, proof, choice)
     if standing.choice != choice:
         if standing.commitment is not None:
-            take_back(work, standing.commitment, Event.WITHDRAWN, "")
+            take_back(work, standing.commitment, Event.WITHDRAWN, reason)
         standing.choice, standing.commitment_id = choice, None
         standing.chosen_at, standing.chosen_by = work.now, _person(work)
         work.session.flush()
@@ -68,21 +68,16 @@ def keep_facts(work: Work, case_id: int, company_id: int, proof: Proof, typed: M
     return standing
 
 
-def sign(work: Work, place: Place, proof: Proof, *, facts: Mapping[str, str], accepted_notice: str) -> Commitment:
-    """Sign the promise for ``proof``; what was shown and promised goes into the file store byte for byte, and a letter is written.
+def sign(work: Work, place: Place, proof: Proof, *, facts: Mapping[str, str], given: Acceptance) -> Commitment:
+    """Sign the promise for ``proof``; the text, the answers and the facts go into the file store byte for byte, and a letter is written.
 
-    ``accepted_notice`` is the digest of the notice that the signatory saw. Raises ``Conflict`` (``notice-changed``) when that is not the
-    notice of this case, ``promise-barred`` as :func:`choose`, ``Invalid`` when the facts do not hold. Signing the same twice is signing
-    once.
+    ``given`` is what the signatory was shown and accepted. Raises ``Conflict`` (``notice-changed``, ``facts-changed``) when that is not
+    the notice of this case or not these facts, ``promise-barred`` as :func:`choose`; ``Invalid`` when a clause was not accepted or the
+    facts do not hold. Signing the same twice is signing once.
     """
-    if accepted_notice != proof.digest():
-        raise Conflict(
-            say("The text of the notice has changed since you opened it; nothing was promised."),
-            next_step=say("Read the new text and promise again."),
-            code="notice-changed",
-        )
     facts = clean_facts(proof, facts)
-    problems = check_facts(proof, facts, today=local_date(work.now), others=_promised_facts(work, place.case_id, besides=proof.code))
+    _require_accepted(proof, facts, given)
+    problems = fact_problems(work.session, place.case_id, proof, facts, local_date(work.now))
     if problems:
         raise Invalid(say("Some of the promised facts are not right."), problems)
     standing = choose(work, place.case_id, place.company_id, proof, Choice.PROMISE)
@@ -91,7 +86,7 @@ def sign(work: Work, place: Place, proof: Proof, *, facts: Mapping[str, str], ac
         return before
     if before is not None:
         take_back(work, before, Event.REPLACED, "")
-    made = _keep(work, place, proof, facts)
+    made = _keep(work, place, proof, facts, given)
     standing.facts, standing.commitment_id, standing.chosen_at, standing.chosen_by = facts, made.id, work.now, made.person_id
     work.session.flush()
     work.session.refresh(standing)
@@ -122,13 +117,26 @@ def _standing(work: Work, case_id: int, proof: Proof, choice: Choice) -> ProofCh
     return found
 
 
-def _promised_facts(work: Work, case_id: int, *, besides: str) -> dict[str, dict[str, str]]:
-    """The facts of the other promises of the case: what one says must not contradict what another says."""
-    standing = choices(work.session, case_id)
-    return {code: choice.commitment.facts for code, choice in standing.items() if choice.commitment and code != besides}
+def _require_accepted(proof: Proof, facts: Mapping[str, str], given: Acceptance) -> None:
+    """What was accepted must be this notice and these facts, every clause of them."""
+    if given.notice_sha256 != proof.digest() or given.language not in SHOWN_IN:
+        raise Conflict(
+            say("The text of the notice has changed since you opened it; nothing was promised."),
+            next_step=say("Read the new text and promise again."),
+            code="notice-changed",
+        )
+    if given.facts_sha256 != facts_digest(proof, facts):
+        raise Conflict(
+            say("The facts were changed after you opened this page; nothing was promised."),
+            next_step=say("Read the facts as they are now and promise again."),
+            code="facts-changed",
+        )
+    refused = unaccepted(proof, given)
+    if refused:
+        raise Invalid(say("A promise is signed only when the notice and every clause are accepted."), refused, code="not-accepted")
 
 
-def _keep(work: Work, place: Place, proof: Proof, facts: Mapping[str, str]) -> Commitment:
+def _keep(work: Work, place: Place, proof: Proof, facts: Mapping[str, str], given: Acceptance) -> Commitment:
     company, actor = company_of(work.session, place.company_id), work.actor
     shown = actor.second_factor_at or work.now
     signed = Signature(
@@ -137,11 +145,12 @@ def _keep(work: Work, place: Place, proof: Proof, facts: Mapping[str, str]) -> C
         company=company.name,
         uscc=company.uscc,
         person=actor.name,
+        person_id=_person(work),
         session=_session(work),
         second_factor_at=shown,
         at=work.now,
     )
-    notice, said, promised = proof.notice_text().encode(), statement(proof, facts, signed), facts_bytes(proof, facts)
+    notice, said, promised = proof.notice_text().encode(), statement(proof, facts, given, signed), facts_bytes(proof, facts)
     made = Commitment(
         case_id=place.case_id,
         proof=proof.code,

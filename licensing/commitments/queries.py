@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import date
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
+from licensing.catalogue.answers import check_facts
+from licensing.catalogue.model import Proof
 from licensing.catalogue.queries import catalogue_now
 from licensing.commitments.machine import State
 from licensing.commitments.rules import Standing
 from licensing.commitments.tables import Commitment, EvidencePack, ProofChoice, Verification
-from licensing.errors import NotFound
+from licensing.errors import FieldError, NotFound
 from licensing.words import say
 
 
@@ -17,6 +22,13 @@ def choices(session: Session, case_id: int) -> dict[str, ProofChoice]:
     """The standing choices of a case by proof code, each with its promise."""
     query = select(ProofChoice).where(ProofChoice.case_id == case_id).options(joinedload(ProofChoice.commitment))
     return {row.proof: row for row in session.scalars(query)}
+
+
+def fact_problems(session: Session, case_id: int, proof: Proof, facts: Mapping[str, str], today: date) -> list[FieldError]:
+    """What is wrong with the facts of a promise, those of the other promises of the case considered: they must not contradict."""
+    standing = choices(session, case_id)
+    others = {code: choice.commitment.facts for code, choice in standing.items() if choice.commitment and code != proof.code}
+    return check_facts(proof, facts, today=today, others=others)
 
 
 def commitment(session: Session, case_id: int, commitment_id: int) -> Commitment:

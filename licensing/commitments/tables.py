@@ -33,7 +33,7 @@ class ProofChoice(Base):
 
 
 class Commitment(Base):
-    """A promise as it was signed. The stored files hold exactly what was shown and promised.
+    """A promise as it was signed. The stored files hold the text that was shown, the answers and the facts, byte for byte.
 
     Only ``state`` and ``sequence`` change, together with the events of which they are caches, and ``letter_id`` is filled once.
     """

@@ -19,7 +19,7 @@ from licensing.cases.tables import Case, CaseEvent
 from licensing.catalogue import load_catalogue
 from licensing.clock import local_date
 from licensing.commitments.queries import tasks_of
-from licensing.commitments.rules import Choice, Result
+from licensing.commitments.rules import Choice, Result, everything_accepted
 from licensing.commitments.verification import OPEN
 from licensing.credit import actions as credit
 from licensing.credit.machine import State as CreditState
@@ -199,7 +199,7 @@ def _promise(stage: Stage, act: Act, code: str) -> None:
         proof = proofs_of(look.session, load(look.session, case_id))[code]
     promises.choose_proof(actor, case_id, code, Choice.PROMISE)
     promised = facts(stage.cast, act.project, code, day)
-    promises.sign_promise(actor, case_id, code, facts=promised, accepted_notice=proof.digest())
+    promises.sign_promise(actor, case_id, code, facts=promised, given=everything_accepted(proof, promised))
 
 
 def _submit(stage: Stage, act: Act) -> None:

@@ -19,13 +19,13 @@ from licensing.clock import now as clock_now
 from licensing.errors import FieldError, Invalid
 from licensing.parties import queries as parties
 from licensing.words import Said, say
-from portal.accounts import actions, limits, queries
+from portal.accounts import actions, kept_forms, limits, queries
 from portal.accounts.rules import canonical_email
 from portal.accounts.secrets_at_rest import new_totp_secret, password_fits
 from portal.accounts.tables import Account
 from portal.components import errors_by_field, navigation
 from portal.database import db
-from portal.failures import repeat_signer, typed_fields
+from portal.kept import repeat_signer, typed_fields
 from portal.security import Access, access, current_actor, current_sign_in, drop_session, safe_next
 
 blueprint = Blueprint("accounts", __name__)
@@ -201,6 +201,7 @@ def _enter(account: Account, next_url: str | None, *, second_factor: bool) -> Re
     session.clear()
     login_user(account, remember=False, authn_via=["password"])
     session["sign_in"] = actions.begin_sign_in(account.id, second_factor=second_factor)
+    session["kept"] = kept_forms.waits(db.session, account.id)
     db.session.rollback()
     g.pop("leizheng_sign_in", None)
     g.pop("leizheng_actor", None)

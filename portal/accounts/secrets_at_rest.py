@@ -1,4 +1,4 @@
-"""How passwords and second-factor secrets are kept: Argon2id for the first, encryption for the second."""
+"""How passwords, second-factor secrets and kept forms are stored: Argon2id for the first, encryption for the others."""
 
 from __future__ import annotations
 
@@ -15,6 +15,9 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from licensing.storage import storage
 
 _hasher = PasswordHasher()
+SECOND_FACTOR = b"leizheng totp"
+FORMS = b"leizheng kept form"
+"""What is encrypted; each has a key of its own."""
 
 
 def hash_password(password: str) -> str:
@@ -41,14 +44,14 @@ def totp_key(secret: str) -> bytes:
     return base64.b32decode(text + "=" * (-len(text) % 8))
 
 
-def lock(secret: str) -> str:
-    """The secret as it is stored."""
-    return _box().encrypt(secret.encode("ascii")).decode("ascii")
+def lock(secret: str, purpose: bytes = SECOND_FACTOR) -> str:
+    """An ASCII text as it is stored."""
+    return _box(purpose).encrypt(secret.encode("ascii")).decode("ascii")
 
 
-def unlock(locked: str) -> str:
-    """The secret as the authenticator has it."""
-    return _box().decrypt(locked.encode("ascii")).decode("ascii")
+def unlock(locked: str, purpose: bytes = SECOND_FACTOR) -> str:
+    """The text as it was before :func:`lock`. Raises ``InvalidToken`` when the key of the installation is another one now."""
+    return _box(purpose).decrypt(locked.encode("ascii")).decode("ascii")
 
 
 @cache
@@ -56,6 +59,6 @@ def _hash_of_nobody() -> str:
     return _hasher.hash(secrets.token_urlsafe(16))
 
 
-def _box() -> Fernet:
-    derived = HKDF(SHA256(), 32, salt=None, info=b"leizheng totp").derive(storage().settings.secret_key.encode("ascii"))
+def _box(purpose: bytes) -> Fernet:
+    derived = HKDF(SHA256(), 32, salt=None, info=purpose).derive(storage().settings.secret_key.encode("ascii"))
     return Fernet(base64.urlsafe_b64encode(derived))

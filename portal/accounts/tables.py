@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from flask_security.core import RoleMixin, UserMixin
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, String, Table
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, String, Table, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from licensing.storage import Base, Moment
@@ -58,6 +58,19 @@ class SignIn(Base):
     seen_at: Mapped[datetime] = mapped_column(Moment)
     second_factor_at: Mapped[datetime | None] = mapped_column(Moment)
     ended_at: Mapped[datetime | None] = mapped_column(Moment)
+
+
+class KeptForm(Base):
+    """A form that was sent after the sign-in had ended: encrypted, for one account and one address, until ``ends_at``."""
+
+    __tablename__ = "kept_form"
+    __table_args__ = (UniqueConstraint("account_id", "path"), Index("ix_kept_form_ends_at", "ends_at"))
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
+    path: Mapped[str] = mapped_column(String(500))
+    content: Mapped[str] = mapped_column(Text)
+    ends_at: Mapped[datetime] = mapped_column(Moment)
 
 
 class RateCount(Base):

@@ -8,16 +8,17 @@ from flask_babel import gettext
 
 from licensing.cases import evidence, promises
 from licensing.cases.journal import not_found
+from licensing.cases.machine import State
 from licensing.cases.queries import CasePage
 from licensing.cases.rules import is_filled_in
-from licensing.catalogue.answers import check_facts, clean_facts
+from licensing.catalogue.answers import clean_facts
 from licensing.catalogue.model import Proof
 from licensing.clock import today
-from licensing.commitments.queries import choices
-from licensing.commitments.rules import Choice
+from licensing.commitments.queries import fact_problems
+from licensing.commitments.rules import Acceptance, Choice, facts_digest
 from licensing.credit.queries import eligibility_of
 from licensing.credit.rules import explain_bar
-from licensing.errors import Conflict, Invalid
+from licensing.errors import Conflict, Forbidden, Invalid
 from licensing.parties.queries import signatories
 from licensing.policy import Action, Role
 from licensing.storage import reading
@@ -30,6 +31,10 @@ from portal.security import Access, access, current_actor, current_sign_in
 
 blueprint = Blueprint("applicant_promises", __name__, url_prefix="/my")
 REASON_LIMIT = 500
+_ON_THE_CHOICE = {"promise-barred": "choice", "forbidden": "choice", "reason-needed": "reason"}
+"""What is told beside the choice, and where."""
+_ON_THE_PROMISE = {"notice-changed": "notice", "facts-changed": "facts", "promise-barred": "notice", "forbidden": "notice"}
+"""What is told on the page that is signed, and where."""
 PROOF = f"/cases/<{ID}:case_id>/proofs/<proof>"
 
 
@@ -45,15 +50,17 @@ def proof(case_id: int, proof: str) -> ResponseReturnValue:
 def proof_send(case_id: int, proof: str) -> ResponseReturnValue:
     page = open_page(case_id)
     chosen = _proof(page, proof)
-    choice = request.form.get("choice", "")
+    choice, reason = request.form.get("choice", ""), request.form.get("reason", "").strip()
     if choice not in set(Choice):
         return _choice_page(page, chosen, {"choice": say("Choose one of the two.")}, status=422)
+    if len(reason) > REASON_LIMIT:
+        return _choice_page(page, chosen, {"reason": say("At most %(limit)s characters are possible.", limit=REASON_LIMIT)}, status=422)
     try:
-        promises.choose_proof(current_actor(), case_id, chosen.code, Choice(choice))
-    except Conflict as error:
-        if error.code != "promise-barred":
+        promises.choose_proof(current_actor(), case_id, chosen.code, Choice(choice), reason)
+    except (Conflict, Forbidden, Invalid) as error:
+        if error.code not in _ON_THE_CHOICE:
             raise
-        return _choice_page(page, chosen, {"choice": error.sentence}, status=error.http_status)
+        return _choice_page(page, chosen, {_ON_THE_CHOICE[error.code]: error.sentence}, status=error.http_status)
     material = page.matter.material_for(chosen.code)
     if choice == Choice.HAND_IN and material is not None:
         return redirect(url_for("applicant_papers.documents", case_id=case_id, material=material.code), 303)
@@ -108,23 +115,17 @@ def promise(case_id: int, proof: str) -> ResponseReturnValue:
 def promise_send(case_id: int, proof: str) -> ResponseReturnValue:
     page = open_page(case_id)
     chosen = _proof(page, proof)
-    unread = _unread(chosen)
-    if unread:
-        return _promise_page(page, chosen, unread, status=422)
     try:
-        made = promises.sign_promise(
-            current_actor(), case_id, chosen.code, facts=_typed(page, chosen), accepted_notice=request.form.get("accepted_notice", "")
-        )
+        made = promises.sign_promise(current_actor(), case_id, chosen.code, facts=_typed(page, chosen), given=_given())
     except Invalid as error:
-        if error.fields:
+        if error.fields and error.code != "not-accepted":
             return _facts_page(page, chosen, _typed(page, chosen), errors_by_field(error), status=error.http_status)
-        return _promise_page(page, chosen, {"notice": error.sentence}, status=error.http_status)
-    except Conflict as error:
-        if error.code not in ("notice-changed", "promise-barred"):
+        return _promise_page(page, chosen, errors_by_field(error) or {"notice": error.sentence}, status=error.http_status)
+    except (Conflict, Forbidden) as error:
+        if error.code not in _ON_THE_PROMISE:
             raise
-        return _promise_page(page, chosen, {"notice": error.sentence}, status=error.http_status)
-    complete = evidence.complete_soon(current_app.config["LEIZHENG"], case_id, made.id)
-    if complete:
+        return _promise_page(page, chosen, {_ON_THE_PROMISE[error.code]: error.sentence}, status=error.http_status)
+    if evidence.complete_soon(current_app.config["LEIZHENG"], case_id, made.id):
         flash(gettext("Your promise was signed and its evidence is kept."))
     else:
         flash(gettext("Your promise was signed. Its evidence pack cannot be made at the moment; it follows by itself within minutes."))
@@ -224,6 +225,10 @@ def _choice_page(page: CasePage, chosen: Proof, errors: dict[str, Said], *, stat
         barred=_bar(page),
         changeable=is_open(page, f"proof:{chosen.code}"),
         notes=notes_on(page, f"proof:{chosen.code}"),
+        signs=_signs(page),
+        signers=_signers(page),
+        reason=request.form.get("reason", ""),
+        relied_on=page.state is not State.DRAFT,
     ), status
 
 
@@ -240,21 +245,21 @@ def _facts_page(page: CasePage, chosen: Proof, typed: forms.Row, errors: dict[st
 
 
 def _promise_page(page: CasePage, chosen: Proof, errors: dict[str, Said], *, status: int = 200) -> ResponseReturnValue:
-    actor = current_actor()
-    with reading(actor) as look:
-        signers = signatories(look.session, page.case.company_id, today())
-    signs = any(seat.company_id == page.case.company_id and seat.role is Role.SIGNATORY for seat in actor.memberships)
+    """What was ticked stays, unless it was ticked below other words than those shown now."""
+    typed, given = _typed(page, chosen), _given()
+    same = (given.notice_sha256, given.facts_sha256) == (chosen.digest(), facts_digest(chosen, typed))
     return render_template(
         "portal/applicant/promise.html",
         page=page,
         proof=chosen,
-        facts=forms.questions(chosen.facts, chosen.code, _typed(page, chosen), {}),
+        facts=forms.questions(chosen.facts, chosen.code, typed, {}),
+        facts_sha256=facts_digest(chosen, typed),
         errors=errors,
-        accepted=set(request.form.getlist("accepted")),
+        accepted=given.accepted if same else frozenset(),
         changeable=is_open(page, f"proof:{chosen.code}"),
-        signs=signs,
+        signs=_signs(page),
         has_factor=(signed_in := current_sign_in()) is not None and signed_in.has_second_factor,
-        signers=signers,
+        signers=_signers(page),
     ), status
 
 
@@ -281,26 +286,31 @@ def _typed(page: CasePage, chosen: Proof) -> forms.Row:
 
 
 def _fact_problems(page: CasePage, chosen: Proof, typed: forms.Row) -> dict[str, Said]:
-    """What is wrong with the facts, those of the other promises considered."""
+    """What is wrong with the facts, as a page tells it."""
     with reading(current_actor()) as look:
-        standing = choices(look.session, page.case.id)
-        others = {code: choice.commitment.facts for code, choice in standing.items() if choice.commitment and code != chosen.code}
-    found: dict[str, Said] = {}
-    for error in check_facts(chosen, clean_facts(chosen, typed), today=today(), others=others):
-        found.setdefault(error.path, error.sentence)
-    return found
+        return forms.complaints(fact_problems(look.session, page.case.id, chosen, clean_facts(chosen, typed), today()))
 
 
-def _unread(chosen: Proof) -> dict[str, Said]:
-    """A promise holds only when the notice and every clause were accepted one by one."""
-    accepted = set(request.form.getlist("accepted"))
-    errors: dict[str, Said] = {}
-    if "notice" not in accepted:
-        errors["accept-notice"] = say("Read the notice and say that you understand it.")
-    for place, _clause in enumerate(chosen.commitment, start=1):
-        if str(place) not in accepted:
-            errors[f"accept-{place}"] = say("Accept clause %(place)s, or hand in the proof instead.", place=place)
-    return errors
+def _given() -> Acceptance:
+    """What the form says was shown and accepted."""
+    form = request.form
+    return Acceptance(
+        notice_sha256=form.get("accepted_notice", ""),
+        facts_sha256=form.get("accepted_facts", ""),
+        language=form.get("shown_in", ""),
+        accepted=frozenset(form.getlist("accepted")),
+    )
+
+
+def _signs(page: CasePage) -> bool:
+    """Whether who asks is an authorised signatory of the company today."""
+    return any(seat.company_id == page.case.company_id and seat.role is Role.SIGNATORY for seat in current_actor().memberships)
+
+
+def _signers(page: CasePage) -> list[str]:
+    """Who can sign for the company."""
+    with reading(current_actor()) as look:
+        return signatories(look.session, page.case.company_id, today())
 
 
 def _complaint(text: str, when_empty: Said, limit: int = REASON_LIMIT) -> Said | None:

@@ -18,6 +18,7 @@ from licensing.words import Said
 from portal.applicant import forms
 from portal.applicant.pages import ID, is_open, my_page, next_url, open_page, to_case
 from portal.components import errors_by_field
+from portal.kept import kept_here
 from portal.security import Access, access, current_actor
 
 blueprint = Blueprint("applicant_sections", __name__, url_prefix="/my")
@@ -30,6 +31,9 @@ def section(case_id: int, section: str) -> ResponseReturnValue:
     if page.state not in (State.DRAFT, State.CORRECTION):
         return to_case(case_id)
     part = _part(page, section)
+    kept = kept_here()
+    if kept:
+        return _form_page(page, part, forms.read_section(part, kept), {})
     errors = _missing(page, part) if request.args.get("check") else {}
     return _form_page(page, part, page.case.answers.get(part.code), errors)
 

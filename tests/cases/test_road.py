@@ -11,7 +11,7 @@ from world import World, acceptance_answers, facts, result, tiny_pdf
 from licensing.cases import actions, drafts, issuing, promises, queries
 from licensing.cases.actions import Item
 from licensing.cases.machine import State
-from licensing.commitments.rules import Choice
+from licensing.commitments.rules import Choice, everything_accepted
 from licensing.errors import Conflict, Forbidden, Invalid, NotFound, ReauthenticationNeeded
 from licensing.letters.actions import sealed_pdf
 from licensing.licences.status import Status
@@ -59,7 +59,7 @@ def test_a_certificate_is_not_dated_after_the_installation_that_was_promised(wor
     proof = world.page(case_id).proofs["factory_certificate"]
     late = {**facts("factory_certificate"), "certificate_date": "2026-01-05"}
     with pytest.raises(Invalid) as refused:
-        promises.sign_promise(actor, case_id, proof.code, facts=late, accepted_notice=proof.digest())
+        promises.sign_promise(actor, case_id, proof.code, facts=late, given=everything_accepted(proof, late))
     assert [field.code for field in refused.value.fields] == ["order-of-dates"]
 
 

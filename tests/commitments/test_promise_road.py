@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
@@ -13,9 +14,10 @@ from world import World, facts, tiny_pdf
 from licensing.cases import actions, drafts, issuing, promises, verifying
 from licensing.cases.machine import State
 from licensing.commitments import consequences
+from licensing.commitments.machine import Event as PromiseEvent
 from licensing.commitments.machine import State as PromiseState
 from licensing.commitments.queries import of_case, tasks_of
-from licensing.commitments.rules import Choice, Result
+from licensing.commitments.rules import Choice, Result, everything_accepted
 from licensing.commitments.tables import Commitment, EligibilityCheck
 from licensing.commitments.verification import OPEN
 from licensing.credit import actions as credit
@@ -43,7 +45,7 @@ def draft(world: World) -> int:
 def sign(world: World, case_id: int, person: int, **changed: str) -> Commitment:
     proof = world.page(case_id).proofs[PROOF]
     typed = {**facts(PROOF), **changed}
-    return promises.sign_promise(world.actor(person), case_id, PROOF, facts=typed, accepted_notice=proof.digest())
+    return promises.sign_promise(world.actor(person), case_id, PROOF, facts=typed, given=everything_accepted(proof, typed))
 
 
 def made(case_id: int, proof: str = PROOF) -> list[Commitment]:
@@ -74,7 +76,11 @@ def test_only_the_signatory_signs_with_a_fresh_second_factor(world: World, draft
     proof = world.page(draft).proofs[PROOF]
     with pytest.raises(ReauthenticationNeeded):
         promises.sign_promise(
-            world.actor(world.applicant, second_factor=False), draft, PROOF, facts=facts(PROOF), accepted_notice=proof.digest()
+            world.actor(world.applicant, second_factor=False),
+            draft,
+            PROOF,
+            facts=facts(PROOF),
+            given=everything_accepted(proof, facts(PROOF)),
         )
     assert made(draft) == []
     signed = sign(world, draft, world.applicant)
@@ -119,9 +125,90 @@ def test_what_was_shown_and_answered_is_kept_byte_for_byte(world: World, draft: 
     assert notice == proof.notice_text().encode()
     assert said.startswith(notice.rstrip(b"\n"))
     text = said.decode()
-    for words in ("李文静", "授权签字人", "南京金陵石化销售有限公司", "南京市气象局", signed.notice_sha256, *facts(PROOF).values()):
+    for words in (
+        "李文静",
+        "授权签字人",
+        f"人员编号 person no. {world.applicant}",
+        "南京金陵石化销售有限公司",
+        "南京市气象局",
+        signed.notice_sha256,
+        *facts(PROOF).values(),
+    ):
         assert words in text
     assert text.count("同意 accepted") == len(proof.commitment)
+    assert "展示语言 Shown in：中文 Chinese\n" in text
+
+
+def test_the_language_in_which_it_was_shown_is_kept(world: World, draft: int) -> None:
+    proof, typed = world.page(draft).proofs[PROOF], facts(PROOF)
+    actor, given = world.actor(world.applicant), everything_accepted(proof, typed, "en")
+    with pytest.raises(Conflict) as unknown:
+        promises.sign_promise(actor, draft, PROOF, facts=typed, given=replace(given, language="tlh"))
+    assert unknown.value.code == "notice-changed"
+    signed = promises.sign_promise(actor, draft, PROOF, facts=typed, given=given)
+    assert "展示语言 Shown in：中文，附英文参考译文 Chinese, with the English reading aid\n" in (
+        storage().files.get(signed.statement_sha256).decode()
+    )
+
+
+def test_what_was_not_accepted_or_not_shown_is_not_signed(world: World, draft: int) -> None:
+    actor, proof, typed = world.actor(world.applicant), world.page(draft).proofs[PROOF], facts(PROOF)
+    given = everything_accepted(proof, typed)
+    some = replace(given, accepted=given.accepted - {"notice", "2", "4"})
+    with pytest.raises(Invalid) as refused:
+        promises.sign_promise(actor, draft, PROOF, facts=typed, given=some)
+    assert refused.value.code == "not-accepted"
+    assert [field.path for field in refused.value.fields] == ["accept-notice", "accept-2", "accept-4"]
+    for changed, code in (({"notice_sha256": "0" * 64}, "notice-changed"), ({"facts_sha256": "0" * 64}, "facts-changed")):
+        with pytest.raises(Conflict) as stale:
+            promises.sign_promise(actor, draft, PROOF, facts=typed, given=replace(given, **changed))
+        assert stale.value.code == code
+    with pytest.raises(Conflict) as other:
+        promises.sign_promise(actor, draft, PROOF, facts={**typed, "model": "SPD-II"}, given=given)
+    assert other.value.code == "facts-changed"
+    assert made(draft) == []
+
+
+def test_a_promise_signed_without_choosing_first_stores_what_was_seen_of_the_credit(world: World, draft: int) -> None:
+    sign(world, draft, world.applicant)
+    assert [(seen.occasion, seen.allowed) for seen in checks(draft)] == [("signing", True)]
+
+
+def test_preparing_facts_without_choosing_first_stores_what_was_seen_once(world: World, draft: int) -> None:
+    for model in ("SPD-I", "SPD-II"):
+        promises.keep_facts(world.actor(world.member), draft, PROOF, {"model": model})
+    assert [(seen.occasion, seen.allowed) for seen in checks(draft)] == [("choice", True)]
+
+
+def test_only_the_signatory_leaves_a_signed_promise_in_a_draft(world: World, draft: int) -> None:
+    sign(world, draft, world.applicant)
+    with pytest.raises(Forbidden):
+        promises.choose_proof(world.actor(world.member), draft, PROOF, Choice.HAND_IN)
+    assert [one.state for one in made(draft)] == ["promised"]
+    promises.choose_proof(world.actor(world.applicant), draft, PROOF, Choice.HAND_IN)
+    assert [one.state for one in made(draft)] == ["withdrawn"]
+    promises.choose_proof(world.actor(world.member), draft, PROOF, Choice.PROMISE)
+    promises.choose_proof(world.actor(world.member), draft, PROOF, Choice.HAND_IN)
+
+
+@pytest.mark.parametrize("state", ["correction", "hand_in"])
+def test_leaving_a_promise_after_the_application_was_handed_in_takes_the_signatory_and_a_reason(world: World, state: str) -> None:
+    case_id = world.submitted("completion_acceptance")
+    if state == "correction":
+        actions.request_correction(world.actor(world.intake), case_id, [actions.Item(f"proof:{PROOF}", "型号不清")])
+    else:
+        actions.accept(world.actor(world.intake), case_id)
+        promises.withdraw_promise(world.actor(world.applicant), case_id, PROOF, "型号写错")
+        sign(world, case_id, world.applicant, model="SPD-II")
+    signed = made(case_id)[-1]
+    for person, reason, refusal in ((world.member, "提交原件", Forbidden), (world.applicant, "  ", Invalid)):
+        with pytest.raises(refusal):
+            promises.choose_proof(world.actor(person), case_id, PROOF, Choice.HAND_IN, reason)
+        assert made(case_id)[-1].state == "promised"
+    promises.choose_proof(world.actor(world.applicant), case_id, PROOF, Choice.HAND_IN, "提交原件")
+    with reading(SYSTEM) as look:
+        last = look.session.get_one(Commitment, signed.id).events[-1]
+        assert (last.type, last.data) == (PromiseEvent.WITHDRAWN, {"reason": "提交原件"})
 
 
 def test_facts_that_contradict_each_other_sign_nothing_and_stay_as_typed(world: World, draft: int) -> None:
@@ -253,8 +340,10 @@ def test_untrue_before_the_decision_stops_hears_ends_and_bars_until_repaired(wor
     with pytest.raises(Conflict):
         sign(world, draft, world.applicant)
     promises.choose_proof(world.actor(world.applicant), draft, PROOF, Choice.HAND_IN)
-    [seen] = checks(draft)
-    assert (seen.occasion, seen.allowed, seen.seen[0]["number"]) == ("choice", False, entry.number)
+    assert [(seen.occasion, seen.allowed, seen.seen[0]["number"]) for seen in checks(draft)] == [
+        ("choice", False, entry.number),
+        ("signing", False, entry.number),
+    ]
 
     morning.move_to(datetime(2028, 3, 1, 1, 0, tzinfo=UTC))
     with pytest.raises(Conflict):
@@ -268,7 +357,7 @@ def test_untrue_before_the_decision_stops_hears_ends_and_bars_until_repaired(wor
         promises.choose_proof(world.actor(world.applicant), draft, PROOF, Choice.PROMISE)
     credit.decide_repair(world.actor(world.second_approver), entry_id, grant=True, reason="整改属实。")
     promises.choose_proof(world.actor(world.applicant), draft, PROOF, Choice.PROMISE)
-    assert [check.allowed for check in checks(draft)] == [False, False, False, True]
+    assert [check.allowed for check in checks(draft)] == [False, False, False, False, True]
 
 
 def test_an_honest_mistake_may_be_corrected_and_leaves_no_entry(world: World) -> None:
@@ -322,6 +411,7 @@ def test_what_a_check_saw_is_kept_at_choice_submission_and_decision(world: World
     assert licence.case_id is not None
     assert {(check.occasion, check.allowed) for check in checks(licence.case_id)} == {
         ("choice", True),
+        ("signing", True),
         ("submission", True),
         ("decision", True),
     }

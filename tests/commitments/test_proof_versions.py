@@ -19,6 +19,7 @@ from licensing.catalogue.model import Clause, Proof
 from licensing.catalogue.queries import catalogue_now, content_of, proof_from
 from licensing.catalogue.tables import ProofVersion
 from licensing.commitments import editions
+from licensing.commitments.rules import everything_accepted
 from licensing.errors import Conflict, Forbidden, Invalid, NotFound, ReauthenticationNeeded
 from licensing.parties import actions as parties
 from licensing.policy import SYSTEM, Role
@@ -87,7 +88,8 @@ def test_editing_a_text_while_cases_are_open_changes_none_of_them(world: World, 
     after = {case_id: {code: proof.digest() for code, proof in world.page(case_id).proofs.items()} for case_id in (signed, begun, fresh)}
     assert after == before
     drafts.save_section(world.actor(world.applicant), fresh, "project", {"region": "320104"}, 1)
-    made = promises.sign_promise(world.actor(world.applicant), fresh, PROOF, facts=facts(PROOF), accepted_notice=before[fresh][PROOF])
+    shown = everything_accepted(world.page(fresh).proofs[PROOF], facts(PROOF))
+    made = promises.sign_promise(world.actor(world.applicant), fresh, PROOF, facts=facts(PROOF), given=shown)
     assert (made.proof_version, made.notice_sha256) == (1, before[fresh][PROOF])
     later = drafts.start(world.actor(world.applicant), world.company, "completion_acceptance")
     assert world.page(later).proofs[PROOF].version == 2

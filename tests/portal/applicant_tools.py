@@ -49,9 +49,18 @@ def state_facts(browser: CheckingClient, case_id: int, proof: str, **changes: st
     return browser.send(f"/my/cases/{case_id}/proofs/{proof}/facts", typed(proof, facts(proof)) | changes)
 
 
+def promise_path(case_id: int, proof: str) -> str:
+    """Where a promise is read and signed."""
+    return f"/my/cases/{case_id}/proofs/{proof}/promise"
+
+
+def accepting(page: TestResponse) -> dict[str, Any]:
+    """The form of a promise with every clause accepted."""
+    clauses = [node.get("value") for node in parse(page.text).iter("input") if node.get("name") == "accepted"]
+    return {**held(page), "accepted": clauses}
+
+
 def sign(browser: CheckingClient, case_id: int, proof: str, **changes: object) -> TestResponse:
     """Read the notice, accept every clause and sign."""
-    path = f"/my/cases/{case_id}/proofs/{proof}/promise"
-    page = browser.get(path)
-    clauses = [node.get("value") for node in parse(page.text).iter("input") if node.get("name") == "accepted"]
-    return browser.send(path, {"accepted_notice": held(page)["accepted_notice"], "accepted": clauses} | changes)
+    path = promise_path(case_id, proof)
+    return browser.send(path, accepting(browser.get(path)) | changes)
