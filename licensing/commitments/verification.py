@@ -69,12 +69,19 @@ def finish(work: Work, task: Verification, result: Result, report: Mapping[str, 
 
 
 def keep_source(work: Work, task: Verification, answer: Mapping[str, Any]) -> None:
-    """Keep what a data source said about the promised facts, once. Raises ``Conflict`` (``source-asked``) when it was asked before."""
+    """Keep what a data source said about the promised facts, once.
+
+    Of two who ask at the same moment the first one to be kept stays. Raises ``Conflict`` (``source-asked``, ``verification-done``).
+    """
+    # The row is locked, because what it says about the source can only be compared here: JSON has no equality in every database.
+    work.session.refresh(task, with_for_update=True)
+    if task.state != OPEN:
+        raise done_already()
     if SOURCE in task.report:
         raise Conflict(say("The data source was asked already."), next_step=say("Use its answer, or verify on site."), code="source-asked")
     told = {**answer, "asked_at": work.now.isoformat()}
-    change = update(Verification).where(Verification.id == task.id, Verification.state == OPEN)
-    work.session.execute(change.values(report={**task.report, SOURCE: told}))
+    task.report = {**task.report, SOURCE: told}
+    work.session.flush()
     append(work, SOURCE_LEAF, task.number, source_digest(told))
 
 
@@ -97,15 +104,19 @@ def open_task_of(work: Work, commitment_id: int) -> Verification | None:
     return work.session.scalar(select(Verification).where(Verification.commitment_id == commitment_id, Verification.state == OPEN))
 
 
+def done_already() -> Conflict:
+    return Conflict(
+        say("This verification is done already."),
+        next_step=say("Load the page again and look at its result."),
+        code="verification-done",
+    )
+
+
 def _end(work: Work, task: Verification, state: str, report: Mapping[str, Any]) -> None:
     files = [{"filename": file.filename, "sha256": file.sha256} for file in task.files]
     change = update(Verification).where(Verification.id == task.id, Verification.state == OPEN)
     ended = change.values(state=state, report={**report, "files": files}, done_at=work.now, done_by=work.actor.person_id)
     if work.session.execute(ended.returning(Verification.id)).scalar_one_or_none() is None:
-        raise Conflict(
-            say("This verification is done already."),
-            next_step=say("Load the page again and look at its result."),
-            code="verification-done",
-        )
+        raise done_already()
     work.session.refresh(task)
     append(work, DONE_LEAF, task.number, row_digest(task))
