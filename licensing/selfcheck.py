@@ -34,6 +34,7 @@ PROTECTED = (
     "commitment_event",
     "eligibility_check",
     "verification",
+    "verification_inspector",
     "evidence_pack",
     "sample_draw",
     "credit_entry",

@@ -42,6 +42,19 @@ def left_badge(left: int | None, state: State) -> tuple[Said, str]:
     return say("1 day") if left == 1 else say("%(days)s days", days=left), "warn" if left <= SOON else "go"
 
 
+def due_badge(left: int | None) -> tuple[Said, str]:
+    """How urgent something is by the working days that are left: in words, and in a colour that says nothing more."""
+    if left is None:
+        return say("no date"), ""
+    if left < 0:
+        return say("late by 1 working day") if left == -1 else say("late by %(days)s working days", days=-left), "bad"
+    if left == 0:
+        return say("due today"), "warn"
+    if left <= SOON:
+        return say("due soon: 1 working day") if left == 1 else say("due soon: %(days)s working days", days=left), "warn"
+    return say("%(days)s working days left", days=left), "go"
+
+
 def _span_days(span: Span) -> str:
     first, last = span.first, span.last
     if first == last:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
-from licensing.cases import actions, drafts, issuing, promises, queries, verifying
+from licensing.cases import actions, drafts, fieldwork, issuing, promises, queries, verifying
 from licensing.cases.actions import EvaluationResult
 from licensing.cases.tables import Case, CaseEvent
 from licensing.clock import now, today
@@ -73,6 +73,8 @@ class World:
     second_approver: int
     supervisor: int
     second_supervisor: int
+    second_verifier: int
+    second_examiner: int
 
     def actor(self, person: int, *, second_factor: bool = True) -> Actor:
         """The person as an actor at this moment."""
@@ -113,7 +115,14 @@ class World:
         with reading(SYSTEM) as look:
             waiting = [task.id for task in tasks_of(look.session, case_id) if task.state == OPEN]
         for task_id in waiting:
-            verifying.record_finding(self.actor(self.verifier), task_id, outcome, {"finding": "现场核对实物与承诺的事实。"})
+            verifying.record_finding(self.actor(self.verifier), task_id, outcome, self.report(task_id, outcome))
+
+    def report(self, task_id: int, outcome: Result = Result.TRUE, finding: str = "现场核对实物与承诺的事实。") -> dict[str, Any]:
+        """What the verifier found on a visit of today with the examiner: each fact agrees, or the first one differs when untrue."""
+        seen = {fact.code: "yes" for fact, _ in fieldwork.task_page(self.actor(self.verifier), task_id).facts}
+        if outcome is Result.UNTRUE:
+            seen[next(iter(seen))] = "no"
+        return {"finding": finding, "facts": seen, "visited_on": today().isoformat(), "second": self.examiner}
 
     def page(self, case_id: int, person: int | None = None) -> queries.CasePage:
         """The case as the applicant, or another person, sees it."""
@@ -192,6 +201,8 @@ def build_world(settings: Settings) -> World:
             second_approver=_posted(work, "吴海燕", authority, Role.APPROVER),
             supervisor=_posted(work, "蒋文博", authority, Role.SUPERVISOR),
             second_supervisor=_posted(work, "高敏", authority, Role.SUPERVISOR),
+            second_verifier=_posted(work, "孙立新", authority, Role.VERIFIER),
+            second_examiner=_posted(work, "沈佩兰", authority, Role.EXAMINER),
         )
 
 

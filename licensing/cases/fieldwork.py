@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import func, select, tuple_
-from sqlalchemy.orm import joinedload
+from sqlalchemy import ColumnElement, func, or_, select, tuple_
+from sqlalchemy.orm import joinedload, selectinload
 
 from licensing.cases.drafts import proofs_of
 from licensing.cases.journal import Loaded, load_for, may, not_found, require
@@ -16,10 +17,12 @@ from licensing.cases.machine import State
 from licensing.cases.tables import Case
 from licensing.catalogue.model import Field, Proof
 from licensing.catalogue.queries import catalogue_now
-from licensing.clock import days_left, load_calendar, today
+from licensing.clock import days_left, load_calendar, local_date, today
 from licensing.commitments.fact_source import connect
-from licensing.commitments.tables import Commitment, Verification, VerificationFile
-from licensing.commitments.verification import CANCELLED, OPEN, keep_source
+from licensing.commitments.findings import SECOND
+from licensing.commitments.tables import Commitment, Verification, VerificationDraft, VerificationFile, VerificationInspector
+from licensing.commitments.verification import CANCELLED, OPEN, colleagues, done_already, keep_source
+from licensing.documents.previews import preview
 from licensing.documents.uploads import Inspected, inspect, safe_filename
 from licensing.errors import Conflict, Invalid
 from licensing.parties.queries import person_names
@@ -28,18 +31,29 @@ from licensing.policy import Action, Actor, Subject
 from licensing.storage import Work, reading, storage, unit_of_work
 from licensing.words import say
 
+
+class Show(StrEnum):
+    """A part of the worklist: what is open, of it what the reader was drawn for or has begun, what is late; or what is done."""
+
+    ALL = "all"
+    MINE = "mine"
+    LATE = "late"
+    DONE = "done"
+
+
 MOST_FILES = 20
 _NO_DATE = date(9999, 12, 31)
 
 
 @dataclass(frozen=True, slots=True)
 class WorklistRow:
-    """One task: which promise of whose project, and how many working days are left (negative when late)."""
+    """One task: which promise of whose project, who was drawn for it, and how many working days are left (negative when late)."""
 
     task: Verification
     case: Case
     company: Company
     proof: Proof
+    inspectors: tuple[str, ...]
     days_left: int | None
 
 
@@ -53,7 +67,10 @@ class Worklist:
 
 @dataclass(frozen=True, slots=True)
 class TaskPage:
-    """Everything the page of one task shows."""
+    """Everything the page of one task shows.
+
+    ``inspectors`` are those whom a draw assigned, ``colleagues`` those who may come along, ``typed`` is what the reader has saved so far.
+    """
 
     task: Verification
     case: Case
@@ -64,6 +81,9 @@ class TaskPage:
     facts: tuple[tuple[Field, str], ...]
     files: tuple[VerificationFile, ...]
     done_by: str
+    inspectors: tuple[str, ...]
+    colleagues: Mapping[int, str]
+    typed: Mapping[str, Any]
     can_work: bool
     has_source: bool
 
@@ -72,29 +92,36 @@ class TaskPage:
         return self.task.state == OPEN
 
 
-def verification_worklist(actor: Actor, *, done: bool = False, after: str | None = None, size: int = 50) -> Worklist:
-    """The verifications of the actor's authorities, the least time left first; keyset-paged by ``after``.
+def verification_worklist(actor: Actor, *, show: Show = Show.ALL, after: str | None = None, size: int = 50) -> Worklist:
+    """The verifications of the actor's authorities that ``show`` names, the least time left first; keyset-paged by ``after``.
 
-    Those about the actor's own companies are left out. With ``done`` those that ended, in the same order.
+    Those about the actor's own companies are left out.
     """
     with reading(actor) as look:
         require(look, Action.WORKLIST_READ, Subject())
         due = func.coalesce(Verification.due_on, _NO_DATE)
-        wanted = Verification.state.not_in((OPEN, CANCELLED)) if done else Verification.state == OPEN
         query = (
             select(Verification, Case, Company)
             .join(Case, Case.id == Verification.case_id)
             .join(Company, Company.id == Case.company_id)
-            .where(Verification.authority_id.in_(actor.authority_ids), wanted, Case.company_id.not_in(actor.company_ids))
-            .options(joinedload(Verification.commitment))
+            .where(Verification.authority_id.in_(actor.authority_ids), *_shown(look, show), Case.company_id.not_in(actor.company_ids))
+            .options(joinedload(Verification.commitment), selectinload(Verification.inspectors))
         )
         if after:
             day, _, last_id = after.partition("_")
             query = query.where(tuple_(due, Verification.id) > (date.fromisoformat(day), int(last_id)))
         found = look.session.execute(query.order_by(due, Verification.id).limit(size + 1)).all()
         catalogue = catalogue_now(look.session)
+        names = person_names(look.session, {row.person_id for task, _, _ in found for row in task.inspectors})
         rows = tuple(
-            WorklistRow(task, case, company, catalogue.proof(task.commitment.proof, task.commitment.proof_version), days_to(task))
+            WorklistRow(
+                task,
+                case,
+                company,
+                catalogue.proof(task.commitment.proof, task.commitment.proof_version),
+                tuple(names[row.person_id] for row in task.inspectors),
+                days_to(task),
+            )
             for task, case, company in found[:size]
         )
         last = rows[-1].task if len(found) > size else None
@@ -108,7 +135,10 @@ def task_page(actor: Actor, task_id: int) -> TaskPage:
         made = task.commitment
         proof = proofs_of(look.session, case)[made.proof]
         facts = tuple((fact, str(made.facts[fact.code])) for fact in proof.facts if made.facts.get(fact.code))
-        names = person_names(look.session, {task.done_by} if task.done_by else set())
+        people = {row.person_id for row in task.inspectors} | ({task.done_by} if task.done_by else set())
+        names = person_names(look.session, people)
+        can_work = bool(may(actor, Action.COMMITMENT_VERIFY, case, look)) and task.state == OPEN
+        draft = _draft(look, task)
         return TaskPage(
             task=task,
             case=case.row,
@@ -119,19 +149,39 @@ def task_page(actor: Actor, task_id: int) -> TaskPage:
             facts=facts,
             files=tuple(task.files),
             done_by=names.get(task.done_by or 0, ""),
-            can_work=bool(may(actor, Action.COMMITMENT_VERIFY, case, look)) and task.state == OPEN,
+            inspectors=tuple(names[row.person_id] for row in task.inspectors),
+            colleagues=colleagues(look, task) if can_work else {},
+            typed=draft.typed if draft is not None else _first(actor, task),
+            can_work=can_work,
             has_source=bool(look.settings.fact_source),
         )
 
 
+def keep_typed(actor: Actor, task_id: int, typed: Mapping[str, Any], captions: Mapping[int, str]) -> None:
+    """Keep what the actor has typed so far, and the captions of files, whatever becomes of the form after it."""
+    with unit_of_work(actor) as work:
+        task = _open_task(work, task_id)
+        for file in task.files:
+            file.caption = captions.get(file.id, file.caption)
+        draft = _draft(work, task)
+        if draft is None:
+            work.session.add(VerificationDraft(verification_id=task.id, person_id=actor.person_id, typed=dict(typed), saved_at=work.now))
+        else:
+            draft.typed, draft.saved_at = dict(typed), work.now
+
+
 def add_material(actor: Actor, task_id: int, filename: str, content: bytes) -> None:
-    """Inspect and keep a photograph or document of a verification. Raises ``Invalid`` with the reason of a refusal."""
+    """Inspect and keep a photograph or document of a verification, byte for byte, and a preview of it that holds pixels alone.
+
+    Raises ``Invalid`` with the reason of a refusal.
+    """
     inspected = inspect(filename, content, storage().settings.upload_limit)
+    shown = preview(content)
     with unit_of_work(actor) as work:
         task = _open_task(work, task_id)
         if len(task.files) >= MOST_FILES:
             raise Invalid(say("No more than %(count)s files can be added here.", count=MOST_FILES), code="too-many-files")
-        work.session.add(_file(work, task, filename, content, inspected))
+        work.session.add(_file(work, task, filename, content, inspected, shown))
 
 
 def remove_material(actor: Actor, task_id: int, file_id: int) -> None:
@@ -145,13 +195,19 @@ def remove_material(actor: Actor, task_id: int, file_id: int) -> None:
 
 
 def material_of(actor: Actor, task_id: int, file_id: int) -> tuple[VerificationFile, bytes]:
-    """A file of a verification with its bytes. Raises ``NotFound``."""
+    """A file of a verification with its bytes, as it came. Raises ``NotFound``."""
     with reading(actor) as look:
-        task, _ = _task(look, task_id, Action.CASE_READ)
-        found = next((file for file in task.files if file.id == file_id), None)
-        if found is None:
-            raise not_found()
+        found = _file_of(look, task_id, file_id)
         return found, look.files.get(found.sha256)
+
+
+def preview_of(actor: Actor, task_id: int, file_id: int) -> bytes:
+    """The preview of a file of a verification. Raises ``NotFound``, also where it could not be drawn."""
+    with reading(actor) as look:
+        found = _file_of(look, task_id, file_id)
+        if found.preview_sha256 is None:
+            raise not_found()
+        return look.files.get(found.preview_sha256)
 
 
 def ask_source(actor: Actor, task_id: int) -> Mapping[str, Any]:
@@ -173,12 +229,41 @@ def ask_source(actor: Actor, task_id: int) -> Mapping[str, Any]:
 def _open_task(work: Work, task_id: int) -> Verification:
     task, _ = _task(work, task_id, Action.COMMITMENT_VERIFY)
     if task.state != OPEN:
-        raise Conflict(
-            say("This verification is done already."),
-            next_step=say("Load the page again and look at its result."),
-            code="verification-done",
-        )
+        raise done_already()
     return task
+
+
+def _file_of(look: Work, task_id: int, file_id: int) -> VerificationFile:
+    task, _ = _task(look, task_id, Action.CASE_READ)
+    found = next((file for file in task.files if file.id == file_id), None)
+    if found is None:
+        raise not_found()
+    return found
+
+
+def _draft(look: Work, task: Verification) -> VerificationDraft | None:
+    mine = VerificationDraft.person_id == look.actor.person_id
+    return look.session.scalar(select(VerificationDraft).where(VerificationDraft.verification_id == task.id, mine))
+
+
+def _first(actor: Actor, task: Verification) -> dict[str, Any]:
+    """What stands in an empty form: of two inspectors who were drawn, the other one comes along."""
+    drawn = [row.person_id for row in task.inspectors]
+    others = [person for person in drawn if person != actor.person_id]
+    return {SECOND: str(others[0])} if actor.person_id in drawn and others else {}
+
+
+def _shown(look: Work, show: Show) -> tuple[ColumnElement[bool], ...]:
+    """The conditions of a part of the worklist."""
+    if show is Show.DONE:
+        return (Verification.state.not_in((OPEN, CANCELLED)),)
+    drawn = select(VerificationInspector.verification_id).where(VerificationInspector.person_id == look.actor.person_id)
+    begun = select(VerificationDraft.verification_id).where(VerificationDraft.person_id == look.actor.person_id)
+    narrower: Mapping[Show, tuple[ColumnElement[bool], ...]] = {
+        Show.MINE: (or_(Verification.id.in_(drawn), Verification.id.in_(begun)),),
+        Show.LATE: (Verification.due_on < local_date(look.now),),
+    }
+    return (Verification.state == OPEN, *narrower.get(show, ()))
 
 
 def _task(work: Work, task_id: int, action: Action) -> tuple[Verification, Loaded]:
@@ -188,13 +273,15 @@ def _task(work: Work, task_id: int, action: Action) -> tuple[Verification, Loade
     return task, load_for(work, task.case_id, action)
 
 
-def _file(work: Work, task: Verification, filename: str, content: bytes, inspected: Inspected) -> VerificationFile:
+def _file(work: Work, task: Verification, filename: str, content: bytes, inspected: Inspected, shown: bytes | None) -> VerificationFile:
     return VerificationFile(
         verification_id=task.id,
         filename=safe_filename(filename),
         media_type=inspected.media_type,
         size=inspected.size,
         sha256=work.files.put(content),
+        caption="",
+        preview_sha256=work.files.put(shown) if shown else None,
         added_at=work.now,
         added_by=work.actor.person_id,
     )

@@ -1,72 +1,54 @@
 """Draws of promises to verify 双随机: the list is frozen in the public log, whose tree then gives the seed; anyone can draw again.
 
-The seed is the tree head right after the leaf of the list: nobody knows it before the list is fixed, and another list makes another leaf
-that everybody sees.
+What is drawn is verified by inspectors who are drawn as well, out of those who may be: the list names them before the seed is known.
+Why the seed is the tree head right after the leaf of the list: docs/decisions/0016.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session, aliased
 
-from licensing.cases.journal import not_found, require
+from licensing.cases.journal import require
 from licensing.cases.machine import State as CaseState
-from licensing.cases.tables import Case
+from licensing.cases.publicity import masked
+from licensing.cases.tables import Case, CaseEvent
 from licensing.catalogue.queries import catalogue_now
 from licensing.clock import add_working_days, load_calendar, local_date
-from licensing.commitments.health import DRAW_LEAF
+from licensing.commitments.draws import DRAW_LEAF, LIST_LEAF, assigned, drawn, share_of
 from licensing.commitments.journal import leaf_subject
 from licensing.commitments.machine import State
 from licensing.commitments.rules import Occasion, canonical
-from licensing.commitments.tables import Commitment, SampleDraw
-from licensing.commitments.verification import open_task
+from licensing.commitments.tables import Commitment, SampleDraw, Verification
+from licensing.commitments.verification import assign, open_task
 from licensing.errors import Conflict, FieldError, Invalid
 from licensing.ledger import queries as ledger
 from licensing.ledger.actions import append
 from licensing.ledger.protection import row_digest
+from licensing.licences.status import Status
 from licensing.licences.tables import Licence
-from licensing.parties.queries import authority as authority_of
-from licensing.parties.tables import Authority
-from licensing.policy import Action, Actor, Subject
-from licensing.storage import Work, reading, unit_of_work
+from licensing.parties.queries import officers
+from licensing.parties.tables import Person, Seat
+from licensing.policy import Action, Actor, Role, Subject
+from licensing.storage import Work, unit_of_work
 from licensing.storage.counters import next_value
 from licensing.words import say
 
-LIST_LEAF: Final = "sample-list"
+METHOD: Final = "random"
 _YEAR: Final = timedelta(days=365)
 _DRAWABLE: Final = (State.PROMISED, State.TRUE, State.UNCLEAR)
-
-
-@dataclass(frozen=True, slots=True)
-class DrawPage:
-    """One draw with its authority and the frozen list, for everybody who wants to draw again."""
-
-    draw: SampleDraw
-    authority: Authority
-    items: tuple[str, ...]
-    listing: bytes
-
-
-def drawn(items: Sequence[str], count: int, seed: str) -> list[str]:
-    """The ``count`` items whose SHA-256 of ``seed``, a line feed and the item is smallest, in that order. Pure: equal input, equal draw."""
-    return sorted(items, key=lambda item: hashlib.sha256(f"{seed}\n{item}".encode()).digest())[:count]
-
-
-def share_of(population: int, percent: int) -> int:
-    """How many of ``population`` are ``percent`` of it, rounded up: at least one where there is any."""
-    return -(-population * percent // 100)
+_INSPECT: Final = (Role.VERIFIER, Role.EXAMINER)
 
 
 def draw(actor: Actor, authority_id: int, percent: int) -> int:
-    """Draw ``percent`` of the promises on which permits of the last year rest, and open their verification. The id of the draw.
+    """Draw ``percent`` of the promises on which permits of the last year rest, with their inspectors, and open their verification.
 
-    Raises ``Invalid`` (``percent``), ``Conflict`` (``nothing-to-draw``).
+    The list is complete, whoever draws: nobody can change the result, and who may not verify a promise is not drawn for it. The id of
+    the draw. Raises ``Invalid`` (``percent``), ``Conflict`` (``nothing-to-draw``).
     """
     if not 1 <= percent <= 100:
         sentence = say("Give a share of 1 to 100 percent.")
@@ -80,8 +62,11 @@ def draw(actor: Actor, authority_id: int, percent: int) -> int:
             )
         year, items = local_date(work.now).year, sorted(population)
         number = f"CJ{year}{next_value(work.session, f'draw:{year}'):06d}"
-        listing = canonical({"draw": number, "items": items, "percent": percent})
-        digest = work.files.put(listing)
+        inspectors = officers(work.session, authority_id, local_date(work.now), _INSPECT)
+        eligible = _eligible(work.session, authority_id, inspectors, population)
+        names = {str(person.id): masked(person.name) for person in inspectors}
+        listing = {"draw": number, "items": items, "percent": percent, "inspectors": eligible, "names": names}
+        digest = work.files.put(canonical(listing))
         size = append(work, LIST_LEAF, number, bytes.fromhex(digest)).position + 1
         seed = ledger.root_at(work.session, size).hex()
         chosen = drawn(items, share_of(len(items), percent), seed)
@@ -101,34 +86,19 @@ def draw(actor: Actor, authority_id: int, percent: int) -> int:
         work.session.flush()
         append(work, DRAW_LEAF, number, row_digest(row))
         for item in chosen:
-            _open(work, population[item])
+            assign(work, _open(work, population[item]), [int(person) for person in assigned(eligible[item], item, seed)])
         return row.id
 
 
-def draws(actor: Actor) -> list[SampleDraw]:
-    """The draws of the actor's authorities, newest first."""
-    with reading(actor) as look:
-        require(look, Action.REGISTER_READ, Subject())
-        query = select(SampleDraw).where(SampleDraw.authority_id.in_(actor.authority_ids)).order_by(SampleDraw.id.desc())
-        return list(look.session.scalars(query))
-
-
-def draw_page(actor: Actor, draw_id: int) -> DrawPage:
-    """One draw with its list. Raises ``NotFound``."""
-    with reading(actor) as look:
-        row = look.session.get(SampleDraw, draw_id)
-        if row is None or row.authority_id not in actor.authority_ids:
-            raise not_found()
-        listing = look.files.get(row.list_sha256)
-        return DrawPage(row, authority_of(look.session, row.authority_id), _items(listing), listing)
-
-
-def _items(listing: bytes) -> tuple[str, ...]:
-    return tuple(json.loads(listing)["items"])
-
-
 def _population(work: Work, authority_id: int) -> list[Commitment]:
-    since = local_date(work.now) - _YEAR
+    """The promises that carry a permit: decided within a year, and in force today in whatever version."""
+    today, current = local_date(work.now), aliased(Licence)
+    in_force = select(current.id).where(
+        current.number == Licence.number,
+        current.authority_id == Licence.authority_id,
+        current.status == Status.IN_FORCE,
+        or_(current.valid_until.is_(None), current.valid_until >= today),
+    )
     query = (
         select(Commitment)
         .join(Case, Case.id == Commitment.case_id)
@@ -137,16 +107,40 @@ def _population(work: Work, authority_id: int) -> list[Commitment]:
             Case.authority_id == authority_id,
             Case.state == CaseState.GRANTED,
             Licence.version == 1,
-            Licence.issued_on >= since,
+            Licence.issued_on >= today - _YEAR,
+            in_force.exists(),
             Commitment.state.in_(_DRAWABLE),
-            Case.company_id.not_in(work.actor.company_ids),
         )
         .order_by(Commitment.id)
     )
     return list(work.session.scalars(query))
 
 
-def _open(work: Work, made: Commitment) -> None:
+def _eligible(
+    session: Session, authority_id: int, inspectors: Iterable[Person], population: Mapping[str, Commitment]
+) -> dict[str, list[str]]:
+    """Who may verify each item: nobody who belongs to its company, acted in its case, or verified a promise of it before."""
+    here = select(Case.id).where(Case.authority_id == authority_id)
+    acted = {
+        (row.case_id, row.actor_id)
+        for row in session.execute(select(CaseEvent.case_id, CaseEvent.actor_id).where(CaseEvent.case_id.in_(here)))
+    }
+    acted |= {
+        (row.case_id, row.done_by)
+        for row in session.execute(select(Verification.case_id, Verification.done_by).where(Verification.case_id.in_(here)))
+    }
+    people = list(inspectors)
+    seats = select(Seat.company_id, Seat.person_id).where(Seat.person_id.in_([person.id for person in people]))
+    belongs = {(row.company_id, row.person_id) for row in session.execute(seats)}
+    return {
+        item: [
+            str(person.id) for person in people if (made.case_id, person.id) not in acted and (made.company_id, person.id) not in belongs
+        ]
+        for item, made in population.items()
+    }
+
+
+def _open(work: Work, made: Commitment) -> Verification:
     proof = catalogue_now(work.session).proof(made.proof, made.proof_version)
     due = add_working_days(local_date(work.now), proof.verification_days, load_calendar())
-    open_task(work, made, "random", Occasion.SAMPLE, due)
+    return open_task(work, made, METHOD, Occasion.SAMPLE, due)

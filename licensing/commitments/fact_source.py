@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -20,11 +20,18 @@ FILE = "file:"
 
 @dataclass(frozen=True, slots=True)
 class SourceAnswer:
-    """What a source knows: its name, whether it has the matter on record, and the facts that it holds to be otherwise."""
+    """What a source knows: its name, the promised facts that it can speak of, and those that it holds to be otherwise.
+
+    A record that speaks of none of the promised facts proves nothing: it is the same as no record.
+    """
 
     source: str
-    found: bool
-    differing: Mapping[str, str]
+    known: tuple[str, ...] = ()
+    differing: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def found(self) -> bool:
+        return bool(self.known)
 
     @property
     def agrees(self) -> bool:
@@ -32,7 +39,7 @@ class SourceAnswer:
 
     def as_dict(self) -> dict[str, Any]:
         """The same as plain data, to be kept."""
-        return {**asdict(self), "agrees": self.agrees}
+        return {**asdict(self), "known": list(self.known), "found": self.found, "agrees": self.agrees}
 
 
 class FactSource(Protocol):
@@ -62,10 +69,11 @@ class FileSource:
     path: Path
 
     def check(self, proof: str, uscc: str, facts: Mapping[str, str]) -> SourceAnswer:
-        """The record that differs least; nothing found when there is none of this company."""
-        known = [row["facts"] for row in self._rows() if (row.get("proof"), row.get("uscc")) == (proof, uscc)]
-        differing = [_differing(record, facts) for record in known]
-        return SourceAnswer(self.path.name, bool(known), min(differing, key=len) if differing else {})
+        """The record that differs least, of these the one that knows most; nothing known when there is none of this company."""
+        records = [row["facts"] for row in self._rows() if (row.get("proof"), row.get("uscc")) == (proof, uscc)]
+        answers = [SourceAnswer(self.path.name, _known(record, facts), _differing(record, facts)) for record in records]
+        telling = [answer for answer in answers if answer.found]
+        return min(telling, key=lambda answer: (len(answer.differing), -len(answer.known)), default=SourceAnswer(self.path.name))
 
     def _rows(self) -> list[dict[str, Any]]:
         try:
@@ -75,6 +83,10 @@ class FileSource:
                 say("The source of facts does not answer."), next_step=say("Verify on site, or try again later."), code="source-unreachable"
             ) from error
         return [row for row in rows if isinstance(row, dict) and isinstance(row.get("facts"), dict)]
+
+
+def _known(record: Mapping[str, Any], facts: Mapping[str, str]) -> tuple[str, ...]:
+    return tuple(code for code in facts if code in record)
 
 
 def _differing(record: Mapping[str, Any], facts: Mapping[str, str]) -> dict[str, str]:

@@ -9,17 +9,17 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from licensing.commitments import eligibility, verification
+from licensing.commitments.draws import DRAW_LEAF, LIST_LEAF
 from licensing.commitments.evidence import PACK_LEAF, ROW_LEAF, pack_digest
 from licensing.commitments.journal import EVENT_LEAF, LATER, LEAF, event_subject, leaf_subject
 from licensing.commitments.machine import Event, transition
 from licensing.commitments.machine import State as PromiseState
 from licensing.commitments.tables import Commitment, EligibilityCheck, EvidencePack, SampleDraw, Verification
 from licensing.errors import LeizhengError
-from licensing.ledger.protection import Fact, Problem, row_digest, unaccounted
+from licensing.ledger.protection import Fact, Problem, from_hex, row_digest, unaccounted
 from licensing.storage import FileStore
 from licensing.words import say
 
-DRAW_LEAF = "sample-draw"
 KINDS = frozenset(
     {
         LEAF,
@@ -30,7 +30,9 @@ KINDS = frozenset(
         verification.SOURCE_LEAF,
         PACK_LEAF,
         ROW_LEAF,
+        LIST_LEAF,
         DRAW_LEAF,
+        verification.INSPECTOR_LEAF,
     }
 )
 
@@ -48,6 +50,10 @@ def problems(session: Session, files: FileStore) -> Iterator[Problem]:
         untouched = (task.done_at, task.done_by, set(task.report) - {verification.SOURCE}) == (None, None, set())
         if task.state == verification.OPEN and not untouched:
             yield Problem(task.number, "verification-differs", say("An open verification holds a result."))
+        if task.state != verification.OPEN and not _holds_its_files(task):
+            yield Problem(task.number, "verification-files-differ", say("The files of a verification are not those that its report names."))
+    for draw in session.scalars(select(SampleDraw)):
+        yield from _files(files, draw.number, (draw.list_sha256,))
 
 
 def _facts(session: Session) -> Iterator[Fact]:
@@ -59,6 +65,8 @@ def _facts(session: Session) -> Iterator[Fact]:
         yield Fact(eligibility.LEAF, eligibility.check_subject(check), row_digest(check))
     for task in session.scalars(select(Verification)):
         yield Fact(verification.LEAF, task.number, row_digest(task, without=verification.LATER))
+        for inspector in task.inspectors:
+            yield Fact(verification.INSPECTOR_LEAF, verification.inspector_subject(task, inspector), row_digest(inspector))
         if task.state != verification.OPEN:
             yield Fact(verification.DONE_LEAF, task.number, row_digest(task))
         if verification.SOURCE in task.report:
@@ -68,7 +76,15 @@ def _facts(session: Session) -> Iterator[Fact]:
         yield Fact(PACK_LEAF, str(pack.commitment_id), pack_digest(pack))
         yield Fact(ROW_LEAF, str(pack.commitment_id), row_digest(pack))
     for draw in session.scalars(select(SampleDraw)):
+        yield Fact(LIST_LEAF, draw.number, from_hex(draw.list_sha256))
         yield Fact(DRAW_LEAF, draw.number, row_digest(draw))
+
+
+def _holds_its_files(task: Verification) -> bool:
+    named = task.report.get("files", [])
+    return len(named) == len(task.files) and all(
+        all(getattr(file, name, None) == value for name, value in told.items()) for told, file in zip(named, task.files, strict=True)
+    )
 
 
 def _cached(made: Commitment) -> Iterator[Problem]:

@@ -120,10 +120,14 @@ class Verification(Base):
 
     commitment: Mapped[Commitment] = relationship()
     files: Mapped[list[VerificationFile]] = relationship(order_by="VerificationFile.id")
+    inspectors: Mapped[list[VerificationInspector]] = relationship(order_by="VerificationInspector.place")
 
 
 class VerificationFile(Base):
-    """A photograph or document added to a verification; it can be taken out until the task is done."""
+    """A photograph or document added to a verification; it can be taken out until the task is done.
+
+    The file is kept as it came, since it is evidence; ``preview_sha256`` is a picture of it without what the camera wrote inside.
+    """
 
     __tablename__ = "verification_file"
 
@@ -133,8 +137,35 @@ class VerificationFile(Base):
     media_type: Mapped[str] = mapped_column(String(60))
     size: Mapped[int]
     sha256: Mapped[str] = mapped_column(String(64))
+    caption: Mapped[str] = mapped_column(String(200), default="")
+    preview_sha256: Mapped[str | None] = mapped_column(String(64))
     added_at: Mapped[datetime] = mapped_column(Moment)
     added_by: Mapped[int] = mapped_column(ForeignKey("person.id"))
+
+
+class VerificationDraft(Base):
+    """What one person has typed about an open verification so far; gone when it ends."""
+
+    __tablename__ = "verification_draft"
+    __table_args__ = (UniqueConstraint("verification_id", "person_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    verification_id: Mapped[int] = mapped_column(ForeignKey("verification.id"))
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    typed: Mapped[dict[str, Any]] = mapped_column(JSON)
+    saved_at: Mapped[datetime] = mapped_column(Moment)
+
+
+class VerificationInspector(Base):
+    """An inspector whom a draw assigned to a verification, in the order of the draw; never changed."""
+
+    __tablename__ = "verification_inspector"
+    __table_args__ = (UniqueConstraint("verification_id", "place"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    verification_id: Mapped[int] = mapped_column(ForeignKey("verification.id"))
+    place: Mapped[int]
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
 
 
 class EvidencePack(Base):

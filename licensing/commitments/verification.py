@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any, Final
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from licensing.clock import local_date
+from licensing.commitments.findings import FINDING, SECOND, SECOND_NAME, Ground, complaints
 from licensing.commitments.journal import record
 from licensing.commitments.machine import Event, State
 from licensing.commitments.rules import Occasion, Result, canonical
-from licensing.commitments.tables import Commitment, Verification
+from licensing.commitments.tables import Commitment, Verification, VerificationDraft, VerificationInspector
 from licensing.errors import Conflict, Invalid
 from licensing.ledger.actions import append
 from licensing.ledger.protection import row_digest
+from licensing.parties.queries import officers, seated
 from licensing.storage import Work
 from licensing.storage.counters import next_value
 from licensing.words import say
@@ -24,9 +26,12 @@ from licensing.words import say
 LEAF: Final = "verification"
 DONE_LEAF: Final = "verification-done"
 SOURCE_LEAF: Final = "verification-source"
+INSPECTOR_LEAF: Final = "verification-inspector"
 LATER: Final = ("state", "report", "done_at", "done_by")
 """The columns of a task that are filled when it ends."""
 OPEN, CANCELLED = "open", "cancelled"
+FILE_COLUMNS: Final = ("filename", "sha256", "caption")
+"""What the report of a task that ended holds of each file."""
 SOURCE: Final = "source"
 """Under this name the report holds what a data source said."""
 
@@ -60,21 +65,73 @@ def open_task(work: Work, made: Commitment, method: str, occasion: Occasion, due
     return task
 
 
+def assign(work: Work, task: Verification, person_ids: Sequence[int]) -> None:
+    """Name the inspectors of a task in the order in which they were drawn."""
+    for place, person_id in enumerate(person_ids, 1):
+        row = VerificationInspector(verification_id=task.id, place=place, person_id=person_id)
+        work.session.add(row)
+        work.session.flush()
+        append(work, INSPECTOR_LEAF, inspector_subject(task, row), row_digest(row))
+
+
+def inspector_subject(task: Verification, row: VerificationInspector) -> str:
+    """How the log names the assignment of an inspector."""
+    return f"{task.number}/{row.place}"
+
+
 def finish(work: Work, task: Verification, result: Result, report: Mapping[str, Any]) -> None:
-    """End ``task`` with its result and what was found. Raises ``Invalid`` (``finding-needed``), ``Conflict`` (``verification-done``)."""
-    if not str(report.get("finding", "")).strip():
-        raise Invalid(say("Say what was found."), code="finding-needed")
-    _end(work, task, result, {**task.report, **report})
-    record(work, task.commitment, _FOUND[result], {"verification": task.number, "finding": report["finding"]})
+    """End ``task`` with its result and what was found.
+
+    Raises ``Invalid`` with everything that ``findings`` misses in the report, ``Conflict`` (``verification-done``).
+    """
+    whole = {**report, **_named_second(work, task, report)}
+    missing = complaints(result, whole, _ground(work, task))
+    if missing:
+        raise Invalid(missing[0].sentence, missing, code=missing[0].code)
+    _end(work, task, result, {**task.report, **whole})
+    record(work, task.commitment, _FOUND[result], {"verification": task.number, "finding": report[FINDING]})
+
+
+def colleagues(work: Work, task: Verification) -> dict[int, str]:
+    """Who may come along on a visit: the other officers of the authority, but for those who belong to the company; names by id."""
+    today = local_date(work.now)
+    barred = {work.actor.person_id, *seated(work.session, task.commitment.company_id, today)}
+    return {person.id: person.name for person in officers(work.session, task.authority_id, today) if person.id not in barred}
+
+
+def _named_second(work: Work, task: Verification, report: Mapping[str, Any]) -> dict[str, Any]:
+    """The second inspector with the name of today; nobody when it is none of the colleagues."""
+    chosen = str(report.get(SECOND) or "")
+    known = {str(person): name for person, name in colleagues(work, task).items()}
+    return {SECOND: int(chosen), SECOND_NAME: known[chosen]} if chosen in known else {SECOND: None}
+
+
+def _ground(work: Work, task: Verification) -> Ground:
+    made = task.commitment
+    return Ground(
+        method=task.method,
+        promised=tuple(code for code, value in made.facts.items() if value),
+        promised_on=local_date(made.promised_at),
+        today=local_date(work.now),
+        files=len(task.files),
+        source=task.report.get(SOURCE, {}),
+    )
 
 
 def keep_source(work: Work, task: Verification, answer: Mapping[str, Any]) -> None:
-    """Keep what a data source said about the promised facts, once. Raises ``Conflict`` (``source-asked``) when it was asked before."""
+    """Keep what a data source said about the promised facts, once.
+
+    Of two who ask at the same moment the first one to be kept stays. Raises ``Conflict`` (``source-asked``, ``verification-done``).
+    """
+    # The row is locked, because what it says about the source can only be compared here: JSON has no equality in every database.
+    work.session.refresh(task, with_for_update=True)
+    if task.state != OPEN:
+        raise done_already()
     if SOURCE in task.report:
         raise Conflict(say("The data source was asked already."), next_step=say("Use its answer, or verify on site."), code="source-asked")
     told = {**answer, "asked_at": work.now.isoformat()}
-    change = update(Verification).where(Verification.id == task.id, Verification.state == OPEN)
-    work.session.execute(change.values(report={**task.report, SOURCE: told}))
+    task.report = {**task.report, SOURCE: told}
+    work.session.flush()
     append(work, SOURCE_LEAF, task.number, source_digest(told))
 
 
@@ -97,15 +154,20 @@ def open_task_of(work: Work, commitment_id: int) -> Verification | None:
     return work.session.scalar(select(Verification).where(Verification.commitment_id == commitment_id, Verification.state == OPEN))
 
 
+def done_already() -> Conflict:
+    return Conflict(
+        say("This verification is done already."),
+        next_step=say("Load the page again and look at its result."),
+        code="verification-done",
+    )
+
+
 def _end(work: Work, task: Verification, state: str, report: Mapping[str, Any]) -> None:
-    files = [{"filename": file.filename, "sha256": file.sha256} for file in task.files]
+    files = [{name: getattr(file, name) for name in FILE_COLUMNS} for file in task.files]
     change = update(Verification).where(Verification.id == task.id, Verification.state == OPEN)
     ended = change.values(state=state, report={**report, "files": files}, done_at=work.now, done_by=work.actor.person_id)
     if work.session.execute(ended.returning(Verification.id)).scalar_one_or_none() is None:
-        raise Conflict(
-            say("This verification is done already."),
-            next_step=say("Load the page again and look at its result."),
-            code="verification-done",
-        )
+        raise done_already()
+    work.session.execute(delete(VerificationDraft).where(VerificationDraft.verification_id == task.id))
     work.session.refresh(task)
     append(work, DONE_LEAF, task.number, row_digest(task))

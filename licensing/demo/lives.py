@@ -17,6 +17,7 @@ from licensing.commitments.queries import tasks_of
 from licensing.commitments.rules import Result
 from licensing.demo.cast import Bureau, Firm, Life
 from licensing.demo.certificates import QUALIFICATION, TYPE, bureau_of
+from licensing.demo.reports import report
 from licensing.demo.stage import Stage
 from licensing.demo.stories import moment
 from licensing.licences.operations import Operation
@@ -167,7 +168,7 @@ def _find_untrue(lives: Lives, deed: Deed, licence_id: int) -> None:
     verifying.verify_again(officer, made.case_id, made.id)
     with reading(SYSTEM) as look:
         task_id = tasks_of(look.session, made.case_id)[-1].id
-    verifying.record_finding(officer, task_id, Result.UNTRUE, {"finding": deed.life.words["reason"]})
+    verifying.record_finding(officer, task_id, Result.UNTRUE, report(officer, task_id, Result.UNTRUE, deed.life.words["reason"]))
 
 
 def _answer(lives: Lives, deed: Deed, licence_id: int, *, hearing: bool) -> None:

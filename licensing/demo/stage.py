@@ -29,6 +29,7 @@ from licensing.demo.answers import answers, facts, mended
 from licensing.demo.cast import Bureau, Cast, Firm, Project
 from licensing.demo.papers import Paper, Papers
 from licensing.demo.register import Registered
+from licensing.demo.reports import report
 from licensing.demo.stories import ACCEPTANCE, DESIGN, EVENTS, NEEDS_PROMISE, STORIES, Act
 from licensing.licences.queries import of_case
 from licensing.licences.status import Status
@@ -254,8 +255,9 @@ def _verify(stage: Stage, act: Act) -> None:
     """The promises are verified with the inspection."""
     with reading(SYSTEM) as look:
         waiting = [task.id for task in tasks_of(look.session, stage.cases[act.key]) if task.state == OPEN]
+    officer = _verifier(stage, act)
     for task_id in waiting:
-        verifying.record_finding(_verifier(stage, act), task_id, Result.TRUE, {"finding": stage.cast.wording["verified"]})
+        verifying.record_finding(officer, task_id, Result.TRUE, report(officer, task_id, Result.TRUE, stage.cast.wording["verified"]))
 
 
 def _verifier(stage: Stage, act: Act) -> Actor:
@@ -283,7 +285,8 @@ def _hand_in(stage: Stage, act: Act) -> None:
 def _find_untrue(stage: Stage, act: Act) -> None:
     with reading(SYSTEM) as look:
         task_id = next(task.id for task in tasks_of(look.session, stage.cases[act.key]) if task.commitment.proof == PROMISED)
-    verifying.record_finding(_verifier(stage, act), task_id, Result.UNTRUE, {"finding": _words(stage, act)})
+    officer = _verifier(stage, act)
+    verifying.record_finding(officer, task_id, Result.UNTRUE, report(officer, task_id, Result.UNTRUE, _words(stage, act)))
 
 
 def _explain(stage: Stage, act: Act) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pikepdf
 import pypdfium2  # type: ignore[import-untyped]
 import zxingcpp
-from PIL import Image
+from PIL import Image, ImageOps
 
 MOST_PAGES = 2000
 MOST_PIXELS = 80_000_000
@@ -18,6 +18,7 @@ MOST_OBJECTS = 300_000
 MOST_CONTENT = 192 * 1024 * 1024
 LARGEST_RENDER = 24_000_000
 LINT_DPI = 150
+PREVIEW_SIDE = 1200
 
 _ACTIVE_KEYS = frozenset({"/JS", "/JavaScript", "/RichMedia", "/XFA"})
 _ACTIVE_ACTIONS = frozenset(
@@ -97,6 +98,24 @@ def page_images(data: bytes, *, max_pages: int = 10, dpi: int = 90) -> dict[str,
     else:
         raise Refused("upload-type")
     return {"pages": count, "images": [base64.b64encode(_png(picture)).decode("ascii") for picture in pictures]}
+
+
+def preview(data: bytes, *, side: int = PREVIEW_SIDE) -> str:
+    """A picture, or the first page of a PDF, as JPEG in base64: upright, at most ``side`` pixels, and made of pixels alone.
+
+    Place, time and device that a camera writes into a file are personal data; the new picture has nowhere to hold them.
+    """
+    media_type = _media_type(data)
+    if media_type is None:
+        raise Refused("upload-type")
+    picture = next(_pages(data, 1, LINT_DPI)) if media_type == "application/pdf" else _image(data, _PILLOW[media_type])
+    upright = ImageOps.exif_transpose(picture)
+    upright.thumbnail((side, side))
+    clean = Image.new("RGB", upright.size, "white")
+    clean.paste(upright.convert("RGB"), mask=upright.getchannel("A") if "A" in upright.getbands() else None)
+    out = io.BytesIO()
+    clean.save(out, "JPEG", quality=80)
+    return base64.b64encode(out.getvalue()).decode("ascii")
 
 
 def _media_type(data: bytes) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date, datetime
 
 from sqlalchemy import select
@@ -10,7 +11,7 @@ from sqlalchemy.orm import Session
 from licensing.errors import Invalid, NotFound
 from licensing.parties.rules import canonical_uscc, highest, responsible
 from licensing.parties.tables import Authority, Company, Jurisdiction, OfficePost, Person, Seat
-from licensing.policy import Actor, Membership, Post, Role
+from licensing.policy import OFFICER_ROLES, Actor, Membership, Post, Role
 from licensing.words import say
 
 
@@ -69,6 +70,17 @@ def person_names(session: Session, person_ids: set[int]) -> dict[int, str]:
     """Names by id, for timelines."""
     rows = session.execute(select(Person.id, Person.name).where(Person.id.in_(person_ids)))
     return {row.id: row.name for row in rows}
+
+
+def officers(session: Session, authority_id: int, on: date, roles: Collection[Role] = OFFICER_ROLES) -> list[Person]:
+    """Who holds a post of ``roles`` at an authority on the day ``on``, each once, by id."""
+    query = select(OfficePost).where(OfficePost.authority_id == authority_id, OfficePost.role.in_(roles)).order_by(OfficePost.person_id)
+    return list({post.person_id: post.person for post in session.scalars(query) if _held(post, on)}.values())
+
+
+def seated(session: Session, company_id: int, on: date) -> set[int]:
+    """The ids of those who belong to a company on the day ``on``."""
+    return {seat.person_id for seat in session.scalars(select(Seat).where(Seat.company_id == company_id)) if _held(seat, on)}
 
 
 def signatories(session: Session, company_id: int, on: date) -> list[str]:

@@ -1,4 +1,4 @@
-"""Draws of promises to verify: make one, see the list and the seed, draw again."""
+"""Draws of promises to verify: make one, see the list and the seed, and who was drawn."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
+from licensing.cases import draws as drawn
 from licensing.cases import sampling
 from licensing.errors import Conflict, Invalid
 from licensing.parties.queries import authority as authority_of
 from licensing.policy import Role
 from licensing.storage import reading
 from licensing.words import Said, say
-from portal.downloads import download
 from portal.security import Access, access, current_actor
 
 blueprint = Blueprint("office_draws", __name__, url_prefix="/office/draws")
@@ -44,17 +44,8 @@ def draw() -> ResponseReturnValue:
 @blueprint.get(f"/<{ID}:draw_id>")
 @access(Access.OFFICER)
 def one(draw_id: int) -> ResponseReturnValue:
-    page = sampling.draw_page(current_actor(), draw_id)
-    again = sampling.drawn(page.items, page.draw.wanted, page.draw.seed)
-    return render_template("portal/office/draw.html", page=page, same=again == list(page.draw.drawn))
-
-
-@blueprint.get(f"/<{ID}:draw_id>/list.json")
-@access(Access.OFFICER)
-def listing(draw_id: int) -> ResponseReturnValue:
-    """The frozen list, byte for byte as the log holds its digest."""
-    page = sampling.draw_page(current_actor(), draw_id)
-    return download(page.listing, "application/json", f"{page.draw.number}.json")
+    """One draw with the full names of its inspectors; the list to download is the public one."""
+    return render_template("portal/office/draw.html", page=drawn.draw_page(current_actor(), draw_id))
 
 
 def _list_page(errors: dict[str, Said], status: int) -> ResponseReturnValue:
@@ -63,7 +54,7 @@ def _list_page(errors: dict[str, Said], status: int) -> ResponseReturnValue:
         mine = [authority_of(look.session, post.authority_id) for post in actor.posts if post.role is Role.SUPERVISOR]
     return render_template(
         "portal/office/draws.html",
-        rows=sampling.draws(actor),
+        rows=drawn.draws(actor),
         authorities=[(str(authority.id), authority.name) for authority in mine],
         errors=errors,
         percent=request.form.get("percent", "5"),

@@ -68,7 +68,7 @@ document.addEventListener("submit", (event) => {
     event.preventDefault();
     return;
   }
-  dirty.clear();
+  dirty.delete(form); /* what was typed into another form would still be lost */
   if (form.method !== "post") return;
   form.dataset.sent = "yes";
   form.querySelectorAll("button[type=submit]").forEach((button) => button.setAttribute("aria-disabled", "true"));

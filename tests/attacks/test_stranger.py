@@ -103,7 +103,7 @@ class Stranger:
         self.address = ""
         self.fingerprint = scene.root.fingerprint(SHA256()).hex()
         self.script = folder / "stranger.py"
-        (block,) = re.findall(r"```python\n(.*?)```", GUIDE.read_text(encoding="utf-8"), re.DOTALL)
+        block, _ = re.findall(r"```python\n(.*?)```", GUIDE.read_text(encoding="utf-8"), re.DOTALL)
         self.script.write_text(block, encoding="utf-8")
         app.after_request(self._twisted)
 

@@ -34,7 +34,7 @@ from licensing.trust import publication
 
 pytestmark = pytest.mark.slow
 
-FINDING = {"finding": "现场铭牌型号与承诺的型号不一致。"}
+FINDING = "现场铭牌型号与承诺的型号不一致。"
 
 
 def photograph() -> bytes:
@@ -76,7 +76,7 @@ def ended(world: World) -> Commitment:
     fieldwork.add_material(world.actor(world.verifier), task, "铭牌 1.jpg", photograph())
     fieldwork.add_material(world.actor(world.verifier), task, "供货单.pdf", tiny_pdf())
     assert evidence.pack_for(world.actor(world.applicant), world.settings, case_id, made.id), "sealed before anything was found"
-    verifying.record_finding(world.actor(world.verifier), task, Result.UNTRUE, FINDING)
+    verifying.record_finding(world.actor(world.verifier), task, Result.UNTRUE, world.report(task, Result.UNTRUE, FINDING))
     promises.answer_untruth(world.actor(world.member), case_id, "供货方发错了货。")
     verifying.terminate(world.actor(world.approver), case_id, "承诺的型号与实物不符。")
     return made
@@ -89,7 +89,7 @@ def test_findings_photographs_answer_and_letters_follow_in_a_part_of_their_own(w
     assert run(pack, "sha256sum", "--check", "after/manifest.sha256").returncode == 0
     assert "after/" not in (pack / "manifest.sha256").read_text(), "the sealed part stays as it was"
     [report] = (pack / "after" / "verifications").glob("*.json")
-    assert FINDING["finding"] in report.read_text(encoding="utf-8")
+    assert FINDING in report.read_text(encoding="utf-8")
     photographs = {path.name: path.read_bytes() for path in report.with_suffix("").iterdir()}
     assert photographs == {"01.jpg": photograph(), "02.pdf": tiny_pdf()}
     letters = sorted(path.name for path in (pack / "after" / "letters").iterdir())
@@ -143,7 +143,8 @@ def test_what_is_done_about_the_licence_follows(world: World, morning: time_mach
     licence = world.granted("completion_acceptance")
     made = promise_of(licence.case_id or 0)
     verifying.verify_again(world.actor(world.verifier), made.case_id, made.id)
-    verifying.record_finding(world.actor(world.verifier), open_task(made), Result.UNTRUE, FINDING)
+    task = open_task(made)
+    verifying.record_finding(world.actor(world.verifier), task, Result.UNTRUE, world.report(task, Result.UNTRUE, FINDING))
     morning.move_to(datetime(2026, 3, 23, 1, 0, tzinfo=UTC))
     with reading(SYSTEM) as look:
         proceeding = look.session.scalars(select(Proceeding)).one()

@@ -31,7 +31,7 @@ from licensing.proceedings.tables import Proceeding
 from licensing.storage import reading, storage, unit_of_work
 
 PROOF = "factory_certificate"
-FOUND = {"finding": "现场铭牌型号与承诺的型号不一致。"}
+FINDING = "现场铭牌型号与承诺的型号不一致。"
 
 
 @pytest.fixture
@@ -59,7 +59,8 @@ def open_task(case_id: int, proof: str = PROOF) -> int:
 
 
 def find(world: World, case_id: int, result: Result) -> None:
-    verifying.record_finding(world.actor(world.verifier), open_task(case_id), result, FOUND)
+    task_id = open_task(case_id)
+    verifying.record_finding(world.actor(world.verifier), task_id, result, world.report(task_id, result, FINDING))
 
 
 def checks(case_id: int) -> list[EligibilityCheck]:

@@ -38,7 +38,7 @@ def find(world: World, case_id: int, proof: str, result: Result) -> None:
     verifying.verify_again(world.actor(world.verifier), case_id, made.id)
     with reading(SYSTEM) as look:
         task = next(task for task in tasks_of(look.session, case_id) if task.state == OPEN)
-    verifying.record_finding(world.actor(world.verifier), task.id, result, {"finding": "现场核查"})
+    verifying.record_finding(world.actor(world.verifier), task.id, result, world.report(task.id, result))
 
 
 def granted(world: World) -> int:

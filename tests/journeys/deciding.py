@@ -29,15 +29,16 @@ def ask_for_corrections(officer: Visitor, case: str, notes: Mapping[str, str]) -
 
 
 def verify(officer: Visitor, result: str, finding: str, *photographs: tuple[str, bytes]) -> None:
-    """Take the most urgent verification from the worklist, add photographs, compare every fact, record the result."""
+    """Take the most urgent verification from the worklist, compare every fact, add photographs, record the result with a colleague."""
     officer.open("/office/verifications")
     officer.leave_by(officer.page.locator("td a.row-link").first)
+    officer.page.locator("#second").select_option(index=1)
+    for number, fact in enumerate(officer.page.locator("fieldset.compare").all()):
+        fact.locator("input[type=radio]").nth(1 if result == "untrue" and number == 0 else 0).check()
+    officer.type("finding", finding)
     if photographs:
         officer.choose_files("files", *photographs)
         officer.press("Add")
-    for fact in officer.page.locator("fieldset.compare").all():
-        fact.locator("input").first.check()
-    officer.type("finding", finding)
     officer.type("result", result)
     officer.picture(f"verification-{result}")
     officer.press("Record the result")

@@ -112,26 +112,6 @@ def test_only_supervisors_write_and_a_stranger_sees_no_proposals(desk: Desk) -> 
     assert desk.browser(desk.world.applicant).get("/office/catalogue").status_code == 403
 
 
-def test_a_result_that_contradicts_the_facts_is_refused_and_nothing_typed_is_lost(desk: Desk) -> None:
-    case_id = desk.world.accepted("completion_acceptance")
-    with reading(SYSTEM) as look:
-        task = next(task for task in tasks_of(look.session, case_id) if task.state == OPEN and task.commitment.proof == PROOF)
-    path = f"/office/verifications/{task.id}"
-    browser = desk.browser(desk.world.verifier)
-    assert "To be verified" in text(browser.get("/office/verifications")) or task.number in browser.get("/office/verifications").text
-    empty = browser.send(path, {"fact.model": "no", "finding": "", "result": "true"})
-    assert empty.status_code == 422
-    assert "a fact differs" in text(empty)
-    assert 'id="finding-error"' in empty.text
-    answer = browser.send(path, {"fact.model": "yes", "finding": "一致。", "result": "true"})
-    assert answer.status_code == 303
-    again = browser.send(path, {"finding": "一致。", "result": "true"})
-    assert again.status_code == 409
-    assert "done already" in text(again)
-    assert desk.browser(desk.world.intake).get(path).status_code == 200, "colleagues may read"
-    assert desk.browser(desk.world.stranger).get(path).status_code == 403
-
-
 def test_requiring_a_proof_shows_its_letter_first(desk: Desk) -> None:
     case_id = desk.world.accepted("completion_acceptance")
     browser, path = desk.browser(desk.world.examiner), f"/office/cases/{case_id}/require-proof"
@@ -159,7 +139,7 @@ def test_the_public_sees_masked_promises_credit_and_figures(desk: Desk, morning:
     verifying.verify_again(world.actor(world.verifier), licence.case_id, signed.id)
     with reading(SYSTEM) as look:
         task = next(task for task in tasks_of(look.session, licence.case_id) if task.state == OPEN)
-    verifying.record_finding(world.actor(world.verifier), task.id, Result.UNTRUE, {"finding": "型号不符"})
+    verifying.record_finding(world.actor(world.verifier), task.id, Result.UNTRUE, world.report(task.id, Result.UNTRUE, "型号不符"))
     promises = stranger.get("/promises")
     shown = text(promises)
     for words in ("城东加油站改扩建工程", "signed by 李** on 1 Apr 2026", "刘*", "站房配电间", "To be verified"):
