@@ -144,7 +144,7 @@ def test_the_files_hold_the_fields_in_their_order_and_no_formula(world: World) -
         sheet = ET.fromstring(parts.read("xl/worksheets/sheet1.xml"))  # noqa: S314 - written above
         assert not [name for name in parts.namelist() if "externalLink" in name or "vba" in name]
     space = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
-    assert [node for node in sheet.iter(f"{space}f")] == [], "no cell is a formula"
+    assert list(sheet.iter(f"{space}f")) == [], "no cell is a formula"
     assert {cell.get("t") for cell in sheet.iter(f"{space}c") if len(cell)} <= {"s", "inlineStr", "str"}
     assert "evil.example" in _sheet(book)
 
