@@ -20,7 +20,7 @@ class Case(Base):
     __tablename__ = "case_file"
     __table_args__ = (
         Index("ix_case_file_worklist", "authority_id", "state", "due_on", "id"),
-        Index("ix_case_file_register", "decided_on", "id"),
+        Index("ix_case_file_register", "decided_on", "id", "state"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

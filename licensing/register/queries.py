@@ -108,9 +108,7 @@ def published_late(session: Session, today: date) -> list[str]:
     Empty by construction: a case enters the register in the statement that closes it. What could stand here is a licence that could
     not be made for longer than the limit.
     """
-    missing = select(Case.public_number, Case.updated_at).where(
-        or_(Case.state == State.ISSUING, Case.state.in_(PUBLISHED) & Case.decided_on.is_(None))
-    )
+    missing = select(Case.public_number, Case.updated_at).where(Case.decided_on.is_(None), Case.state.in_((State.ISSUING, *PUBLISHED)))
     rows = session.execute(missing.order_by(Case.id)).all()
     return [number for number, at in rows if (publication(local_date(at)).due or today) < today]
 

@@ -67,7 +67,7 @@ def test_figures_are_public_and_name_nobody(desk: Desk) -> None:
     assert "No case was rated yet." in text(visitor.get("/ratings"))
     ratings.rate(desk.world.actor(desk.world.applicant), finished(desk), 2, "等了太久")
     page = text(visitor.get("/ratings"))
-    assert "Nanjing Meteorological Bureau 1 ratings" in page
+    assert "Nanjing Meteorological Bureau Ratings: 1" in page
     assert "0 of 1" in page
     assert "等了太久" not in page
     assert "金陵石化" not in page

@@ -31,7 +31,7 @@ def upgrade() -> None:
     with op.batch_alter_table("case_file", schema=None) as batch_op:
         batch_op.add_column(sa.Column("decided_on", sa.Date(), nullable=True))
         batch_op.add_column(sa.Column("region_code", sa.String(length=6), nullable=False, server_default=""))
-        batch_op.create_index("ix_case_file_register", ["decided_on", "id"], unique=False)
+        batch_op.create_index("ix_case_file_register", ["decided_on", "id", "state"], unique=False)
     _fill_cases()
 
     with op.batch_alter_table("notice", schema=None) as batch_op:
