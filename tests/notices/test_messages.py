@@ -19,7 +19,7 @@ from licensing.notices.tables import NoticeDelivery
 from licensing.parties.tables import Seat
 from licensing.policy import SYSTEM, Role
 from licensing.settings import Settings
-from licensing.storage import open_storage, reading, unit_of_work
+from licensing.storage import open_storage, reading, storage, unit_of_work
 from licensing.words import say
 
 BOTH = {"smtp_host": "file", "sms_gateway": "file"}
@@ -28,7 +28,7 @@ BOTH = {"smtp_host": "file", "sms_gateway": "file"}
 def reopened(world: World, **more: object) -> Settings:
     """The same installation with other settings."""
     settings = Settings(**{**world.settings.model_dump(), **more})  # type: ignore[arg-type]
-    open_storage(settings)
+    open_storage(settings, storage().engine)
     return settings
 
 
