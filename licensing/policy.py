@@ -56,6 +56,12 @@ class Action(StrEnum):
     CASE_DEEM_ACCEPTED = "case:deem-accepted"
     CASE_FINISH_ISSUING = "case:finish-issuing"
     CASE_REQUIRE_PROOF = "case:require-proof"
+    CASE_RATE = "case:rate"
+    RATING_READ = "rating:read"
+    RATING_ANSWER = "rating:answer"
+    SEAT_READ = "seat:read"
+    SEAT_GIVE = "seat:give"
+    SEAT_END = "seat:end"
     COMMITMENT_PROMISE = "commitment:promise"
     COMMITMENT_WITHDRAW = "commitment:withdraw"
     COMMITMENT_SETTLE = "commitment:settle"
@@ -150,6 +156,12 @@ POLICY: Mapping[Action, Grant] = {
     Action.CREDIT_OBJECT: _may(*COMPANY_ROLES),
     Action.CREDIT_ASK_REPAIR: _may(*COMPANY_ROLES),
     Action.CREDIT_DECIDE: _may(Role.SUPERVISOR, Role.APPROVER, second_factor=True, not_by=("enterer",)),
+    Action.CASE_RATE: _may(*COMPANY_ROLES),
+    Action.RATING_READ: _may(*OFFICER_ROLES),
+    Action.RATING_ANSWER: _may(Role.SUPERVISOR, not_by=("acceptor", "corrector", "examiner", "finder", "proposer", "decider")),
+    Action.SEAT_READ: _may(Role.SIGNATORY, refusal=_SIGNATORY_ONLY),
+    Action.SEAT_GIVE: _may(Role.SIGNATORY, second_factor=True, refusal=_SIGNATORY_ONLY),
+    Action.SEAT_END: _may(Role.SIGNATORY, second_factor=True, refusal=_SIGNATORY_ONLY),
     Action.REGISTER_READ: _may(*OFFICER_ROLES),
     Action.WORKLIST_READ: _may(*OFFICER_ROLES),
     Action.ADMIN_READ: _may(*ADMIN_ROLES),

@@ -15,6 +15,8 @@ from licensing.ledger.queries import check
 from licensing.letters import health as letters
 from licensing.licences import health as licences
 from licensing.proceedings import health as proceedings
+from licensing.ratings import health as ratings
+from licensing.seats import health as seats
 from licensing.storage import FileStore
 from licensing.trust import checkpoints
 from licensing.trust import health as trust_health
@@ -39,6 +41,9 @@ PROTECTED = (
     "sample_draw",
     "credit_entry",
     "credit_event",
+    "rating",
+    "seat_invitation",
+    "seat_end",
     "trust_list_version",
 )
 """The tables in which no row can be edited, added, deleted or exchanged without :func:`row_problems` telling."""
@@ -54,6 +59,8 @@ def row_problems(session: Session, files: FileStore, trust: TrustList) -> Iterat
     yield from _told("promises", lambda: commitments.problems(session, files))
     yield from _told("proofs", lambda: editions.problems(session))
     yield from _told("credit", lambda: credit.problems(session))
+    yield from _told("ratings", lambda: ratings.problems(session))
+    yield from _told("seats", lambda: seats.problems(session))
     yield from _told("proceedings", lambda: proceedings.problems(session))
     yield from _told("letters", lambda: letters.problems(session, files))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from functools import cached_property
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -39,6 +40,15 @@ class Settings(BaseSettings):
     pkcs11_module: str = Field(default="", description="Library of a hardware token; empty means that private keys are files.")
     pkcs11_token: str = Field(default="", description="Label of the token.")
     pkcs11_pin_file: Path | None = Field(default=None, description="File with the PIN of the token, mode 0600.")
+    smtp_host: str = Field(default="", description="Mail server for messages; “file” writes .eml files, empty sends no e-mail.")
+    smtp_port: int = 587
+    smtp_security: Literal["starttls", "tls", "none"] = "starttls"
+    smtp_user: str = ""
+    smtp_password_file: Path | None = Field(default=None, description="File with the password of the mail server, mode 0600.")
+    smtp_from: str = Field(default="", description="Sender of e-mail; empty means noreply at the public host.")
+    sms_gateway: str = Field(default="", description="Address that short messages are posted to; “file” writes files, empty sends none.")
+    sms_token_file: Path | None = Field(default=None, description="File with the token of the SMS gateway, mode 0600.")
+    rating_answer_days: int = Field(default=5, description="Working days in which a bad rating is checked and answered.")
     witness: Path | None = Field(default=None, description="Checkpoint that a witness keeps; a log behind it makes the service read-only.")
 
     @property
@@ -48,6 +58,11 @@ class Settings(BaseSettings):
     @property
     def files(self) -> Path:
         return self.home / "files"
+
+    @property
+    def outbox(self) -> Path:
+        """Where the file doubles of mail server and SMS gateway write."""
+        return self.home / "outbox"
 
     @cached_property
     def secret_key(self) -> str:

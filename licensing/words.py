@@ -6,11 +6,16 @@ and the command line turn it into the reader's language. ``say`` and ``N_`` are 
 
 from __future__ import annotations
 
+import gettext
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 Translate = Callable[[str], str]
+_CATALOGUES = Path(__file__).resolve().parent.parent / "portal" / "translations"
+_LOCALES = {"zh": "zh_Hans_CN"}
 
 
 def N_(text: str) -> str:
@@ -37,3 +42,9 @@ class Said:
 def say(text: str, **facts: Any) -> Said:
     """A sentence with ``%(name)s`` places for its facts."""
     return Said(text, facts)
+
+
+@lru_cache(maxsize=4)
+def translator(language: str) -> Translate:
+    """Turns source sentences into ``language`` (``zh`` or ``en``); English where there is no translation."""
+    return gettext.translation("messages", _CATALOGUES, [_LOCALES.get(language, language)], fallback=True).gettext

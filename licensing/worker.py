@@ -11,6 +11,7 @@ from licensing.cases.actions import deem_accepted_all
 from licensing.errors import Misconfigured
 from licensing.ledger import gate
 from licensing.licences import status_list
+from licensing.notices.delivery import deliver_due
 from licensing.policy import SYSTEM
 from licensing.proceedings import issuing as versions
 from licensing.proceedings.expiry import expire_all
@@ -38,6 +39,7 @@ def tidy() -> dict[str, int]:
         "expired": expire_all(),
         "published": int(checkpoints.publish_soon(storage().settings)),
         "delivered": deliver(),
+        "messages_sent": deliver_due(),
         "lists_signed": status_list.refresh_all(),
         "evidence_completed": evidence.complete_all(storage().settings),
     }

@@ -15,8 +15,10 @@ from werkzeug.routing import BuildError, RequestRedirect
 
 from licensing.clock import CHINA
 from licensing.errors import Invalid
+from licensing.notices.queries import unread
 from licensing.policy import Actor
 from licensing.words import Said
+from portal.database import db
 from portal.language import LANGUAGES, language
 from portal.security import Access, current_actor, current_sign_in
 
@@ -51,6 +53,7 @@ def furnish(app: Flask, links: Iterable[NavLink]) -> None:
         navigation=navigation,
         is_demo=lambda: bool(current_app.config["LEIZHENG"].demo),
         static_version=static_version,
+        unread_messages=unread_messages,
     )
 
 
@@ -110,6 +113,11 @@ def path_exists(path: str) -> bool:
     except HTTPException:
         return False
     return True
+
+
+def unread_messages() -> int:
+    """How many messages the reader of the page has not read."""
+    return unread(db.session, current_actor())
 
 
 def navigation() -> list[NavLink]:

@@ -22,7 +22,7 @@ from licensing.errors import Conflict, Forbidden, Invalid
 from licensing.parties.queries import company as company_of
 from licensing.parties.tables import Company
 from licensing.policy import Action, Actor, Subject
-from licensing.storage import Work, storage, unit_of_work
+from licensing.storage import Work, reading, storage, unit_of_work
 from licensing.storage.counters import next_value
 from licensing.words import say
 
@@ -59,6 +59,23 @@ def start(actor: Actor, company_id: int, matter_code: str) -> int:
         versions = {proof.code: proof.version for proof in promisable}
         append_event(work, row, Happened(1, Event.STARTED, work.now, actor.person_id, {"matter": matter.code, "proofs": versions}))
         return row.id
+
+
+def copy_of(actor: Actor, case_id: int) -> int:
+    """A new draft of the same matter with the answers of an earlier application of one's own company; the id of the new case.
+
+    Answers are cleaned as if they were typed today; documents, choices and promises are not copied: each application has its own.
+    """
+    with reading(actor) as look:
+        earlier = load_for(look, case_id, Action.CASE_READ)
+        require(look, Action.CASE_START, Subject(company_id=earlier.row.company_id, authority_id=-1))
+        answers = earlier.view.submissions[-1].answers if earlier.view.submissions else earlier.row.answers
+    copied = start(actor, earlier.row.company_id, earlier.row.matter)
+    with unit_of_work(actor) as work:
+        case = open_draft(work, copied)
+        kept = clean_answers(case.matter, {code: value for code, value in answers.items() if case.matter.section(code)})
+        _save(work, case, {**case.row.answers, **kept}, case.row.draft_version)
+    return copied
 
 
 def save_section(

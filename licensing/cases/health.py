@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from licensing.cases.deadlines import deadline
 from licensing.cases.journal import EVENT_LEAF, event_subject, happened
-from licensing.cases.rules import CaseView, replay
+from licensing.cases.rules import CaseView, decided_on, region_of, replay
 from licensing.cases.tables import Case
 from licensing.catalogue import load_catalogue
 from licensing.clock import load_calendar
@@ -30,7 +30,8 @@ def problems(session: Session) -> Iterator[Problem]:
 def _cached(row: Case) -> Iterator[Problem]:
     try:
         view = replay(happened(event) for event in row.events)
-        agrees = (row.state, row.sequence, row.due_on) == (view.state, len(row.events), _due_on(row, view))
+        cached = (row.state, row.sequence, row.due_on, row.decided_on, row.region_code)
+        agrees = cached == (view.state, len(row.events), _due_on(row, view), decided_on(view), region_of(view))
     except (LeizhengError, ValueError, KeyError, TypeError):  # an event that was tampered with may say anything
         agrees = False
     if not agrees:

@@ -56,7 +56,7 @@ def finish(case_id: int, licence_id: int) -> Licence:
         record(work, case, Event.LICENCE_ISSUED, {"licence_id": licence.id, "number": licence.number})
         open_tasks_after(work, case)
         said = say("Licence %(number)s was issued. You can download it.", number=licence.number)
-        notify_company(work, case.row.company_id, said, case_id=case_id)
+        notify_company(work, case.row.company_id, said, case_id=case_id, reference=case.row.public_number)
 
     def voided(work: Work, reason: str) -> None:
         case = load(work.session, case_id)

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from licensing import policy
 from licensing.cases.deadlines import deadline
 from licensing.cases.machine import Event, transition
-from licensing.cases.rules import CaseView, Happened, apply, check_term, replay
+from licensing.cases.rules import CaseView, Happened, apply, check_term, decided_on, region_of, replay
 from licensing.cases.tables import Case, CaseEvent
 from licensing.catalogue import load_catalogue
 from licensing.catalogue.model import Matter
@@ -131,7 +131,14 @@ def _compare_and_set(work: Work, case: Loaded, entry: Happened) -> None:
     change = (
         update(Case)
         .where(Case.id == case.row.id, Case.sequence == entry.sequence - 1)
-        .values(sequence=entry.sequence, state=case.view.state, due_on=running.due if running else None, updated_at=work.now)
+        .values(
+            sequence=entry.sequence,
+            state=case.view.state,
+            due_on=running.due if running else None,
+            decided_on=decided_on(case.view),
+            region_code=region_of(case.view),
+            updated_at=work.now,
+        )
         .returning(Case.id)
     )
     if work.session.execute(change, execution_options={"synchronize_session": False}).scalar_one_or_none() is None:
@@ -140,4 +147,4 @@ def _compare_and_set(work: Work, case: Loaded, entry: Happened) -> None:
             next_step=say("Load the page again and look at the new state."),
             code="case-moved-on",
         )
-    work.session.refresh(case.row, ["sequence", "state", "due_on", "updated_at"])
+    work.session.refresh(case.row, ["sequence", "state", "due_on", "decided_on", "region_code", "updated_at"])

@@ -38,7 +38,8 @@ def send(work: Work, case: Loaded, event: Event, items: Sequence[str], *, days: 
     kind = next((row.letter for row in TRANSITIONS if row.event is event and row.letter), None)
     if kind is not None:
         _write(work, case, kind, items, days, body)
-    notify_company(work, case.row.company_id, say(TOLD[event], project=case.row.project_name), case_id=case.row.id)
+    said = say(TOLD[event], project=case.row.project_name)
+    notify_company(work, case.row.company_id, said, case_id=case.row.id, reference=case.row.public_number)
 
 
 def _write(work: Work, case: Loaded, kind: str, items: Sequence[str], days: int | None, body: str) -> None:

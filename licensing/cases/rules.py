@@ -75,6 +75,7 @@ class CaseView:
         return self.stops if self.standing is None else (*self.stops, self.standing)
 
 
+REGION_LENGTH = 6
 _STOP_REASONS = {
     Event.EVALUATION_COMMISSIONED: say("Evaluation or inspection commissioned by the authority"),
     Event.PROMISE_WITHDRAWN: say("The applicant withdrew a promise and has the proof to hand in"),
@@ -233,6 +234,20 @@ _APPLY = {
     Event.REFUSED: _decided,
     Event.WITHDRAWN: _decided,
 }
+
+
+def decided_on(view: CaseView) -> date | None:
+    """The day (in China) on which the permit was granted or refused; None while it is not, and for every other end of a case."""
+    if view.decided_at is None or view.state not in (State.GRANTED, State.REFUSED):
+        return None
+    return local_date(view.decided_at)
+
+
+def region_of(view: CaseView) -> str:
+    """The GB/T 2260 code of the place that the latest submission names; empty when it names none."""
+    project = view.submissions[-1].answers.get("project") if view.submissions else None
+    code = str(project.get("region", "")) if isinstance(project, Mapping) else ""
+    return code if len(code) <= REGION_LENGTH else ""
 
 
 def check_term(row: Transition, view: CaseView, today: date) -> None:

@@ -12,10 +12,16 @@ from licensing.storage import Base, Moment
 
 
 class Case(Base):
-    """One application. ``state`` and ``due_on`` are caches of what the events say, changed only together with them."""
+    """One application. ``state``, ``due_on``, ``decided_on`` and ``region_code`` are caches of what the events say, changed only with them.
+
+    ``decided_on`` is the day on which the permit was granted or refused, and with it published; ``region_code`` is where, by GB/T 2260.
+    """
 
     __tablename__ = "case_file"
-    __table_args__ = (Index("ix_case_file_worklist", "authority_id", "state", "due_on", "id"),)
+    __table_args__ = (
+        Index("ix_case_file_worklist", "authority_id", "state", "due_on", "id"),
+        Index("ix_case_file_register", "decided_on", "id", "state"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     public_number: Mapped[str] = mapped_column(String(40), unique=True)
@@ -29,6 +35,8 @@ class Case(Base):
     draft_version: Mapped[int] = mapped_column(default=1)
     sequence: Mapped[int] = mapped_column(default=0)
     due_on: Mapped[date | None]
+    decided_on: Mapped[date | None]
+    region_code: Mapped[str] = mapped_column(String(6), default="")
     created_at: Mapped[datetime] = mapped_column(Moment)
     updated_at: Mapped[datetime] = mapped_column(Moment)
     created_by: Mapped[int] = mapped_column(ForeignKey("person.id"))

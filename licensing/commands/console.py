@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import gettext
 import json
 import os
 from collections.abc import Iterable
-from functools import lru_cache
 from typing import Any
 
 import click
@@ -16,8 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from licensing.errors import FieldError, Invalid, LeizhengError
-from licensing.settings import PROJECT_ROOT
-from licensing.words import Said, say
+from licensing.words import Said, say, translator
 
 FAILED = 1
 BAD_INPUT = 2
@@ -54,17 +51,17 @@ def tell(error: LeizhengError, *, as_data: bool = False) -> None:
 
 def words(sentence: Said) -> str:
     """The sentence in the language of ``LEIZHENG_LANG``, else of the locale; English where there is no translation."""
-    return sentence.in_words(_translation(language()).gettext)
+    return sentence.in_words(translator(language()))
 
 
 def translate(text: str) -> str:
-    return _translation(language()).gettext(text)
+    return translator(language())(text)
 
 
 def language() -> str:
-    """``zh_Hans_CN`` or ``en``."""
+    """``zh`` or ``en``."""
     asked = next((os.environ[name] for name in ("LEIZHENG_LANG", "LC_ALL", "LC_MESSAGES", "LANG") if os.environ.get(name)), "")
-    return "zh_Hans_CN" if asked.lower().startswith(("zh", "chinese")) else "en"
+    return "zh" if asked.lower().startswith(("zh", "chinese")) else "en"
 
 
 def print_json(data: Any) -> None:
@@ -93,8 +90,3 @@ def progress_bar() -> Progress:
     """A bar on standard error while long work runs; nothing in a pipe."""
     console = Console(stderr=True)
     return Progress(console=console, transient=True, disable=not console.is_terminal)
-
-
-@lru_cache(maxsize=4)
-def _translation(name: str) -> gettext.NullTranslations:
-    return gettext.translation("messages", PROJECT_ROOT / "portal" / "translations", [name], fallback=True)

@@ -132,7 +132,7 @@ def _act(actor: Actor, entry_id: int, action: Action, event: Event, reason: str,
 
 def _record_and_tell(work: Work, entry: CreditEntry, event: Event, reason: str) -> None:
     record(work, entry, event, {"reason": reason})
-    notify_company(work, entry.company_id, say(TOLD[event], number=entry.number))
+    notify_company(work, entry.company_id, say(TOLD[event], number=entry.number), reference=entry.number)
 
 
 def _reason(text: str) -> str:

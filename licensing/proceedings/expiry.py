@@ -66,7 +66,7 @@ def _expire(work: Work, licence: Licence) -> None:
     licences.perform(work, licence.id, Operation.EXPIRE, reason=last_day)
     if subject.company_id is not None and subject.company_id != NOWHERE:
         said = say("Licence %(number)s ended: its last day was %(day)s.", number=licence.number, day=last_day)
-        notify_company(work, subject.company_id, said, licence_id=licence.id)
+        notify_company(work, subject.company_id, said, licence_id=licence.id, reference=licence.number)
     overtake(work, licence)
 
 

@@ -67,4 +67,4 @@ def tell(work: Work, found: Loaded, event: Event) -> None:
     if found.row.company_id is None:
         return
     facts = {"number": found.licence.number, "due": found.view.due_on.isoformat() if found.view.due_on else ""}
-    notify_company(work, found.row.company_id, say(TOLD[event], **facts), licence_id=found.licence.id)
+    notify_company(work, found.row.company_id, say(TOLD[event], **facts), licence_id=found.licence.id, reference=found.licence.number)

@@ -18,6 +18,8 @@ from itsdangerous import BadData
 from licensing.clock import now as clock_now
 from licensing.errors import FieldError, Invalid
 from licensing.parties import queries as parties
+from licensing.policy import Role
+from licensing.seats.queries import invitations_to
 from licensing.words import Said, say
 from portal.accounts import actions, kept_forms, limits, queries
 from portal.accounts.rules import canonical_email
@@ -98,9 +100,11 @@ def logout() -> ResponseReturnValue:
 @blueprint.get("/account")
 @access(Access.SIGNED_IN)
 def account() -> ResponseReturnValue:
-    actor = current_actor()
+    actor, signed_in = current_actor(), current_sign_in()
     return render_template(
         "portal/accounts/account.html",
+        invitations=invitations_to(actor, canonical_email(signed_in.email)) if signed_in else [],
+        may_sign=any(membership.role is Role.SIGNATORY for membership in actor.memberships),
         companies={company_id: parties.company(db.session, company_id).name for company_id in actor.company_ids},
         authorities={authority_id: parties.authority(db.session, authority_id) for authority_id in actor.authority_ids},
     )

@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from licensing import policy
 from licensing.clock import now
+from licensing.notices.queries import sending
 from licensing.storage import queries
 from licensing.words import N_
 from portal.components import NavLink
@@ -26,4 +27,6 @@ PARTS = ("flask", "sqlalchemy", "weasyprint", "pyhanko", "cryptography")
 def state() -> ResponseReturnValue:
     policy.require(current_actor(), policy.Action.ADMIN_READ, policy.Subject(), now=now())
     versions = {"Python": python_version(), **{part: version(part) for part in PARTS}, N_("Database"): queries.database_version(db.session)}
-    return render_template("portal/admin/state.html", versions=versions, waiting=queries.waiting_messages(db.session))
+    return render_template(
+        "portal/admin/state.html", versions=versions, waiting=queries.waiting_messages(db.session), sending=sending(db.session)
+    )

@@ -14,6 +14,8 @@ from licensing.errors import Conflict
 from licensing.notices.queries import latest
 from licensing.parties.queries import company as company_of
 from licensing.policy import Action
+from licensing.ratings.queries import of_case as rating_of
+from licensing.ratings.rules import FINDING_NAMES, LEVEL_NAMES
 from licensing.storage import reading
 from licensing.words import N_, Said, say
 from portal.applicant import pages
@@ -29,6 +31,7 @@ from portal.security import Access, access, current_actor
 blueprint = Blueprint("applicant", __name__, url_prefix="/my")
 NAVIGATION = [NavLink("applicant.cases", N_("My cases"), Access.APPLICANT)]
 REASON_LIMIT = 500
+MOST_EARLIER = 5
 
 
 @blueprint.get("")
@@ -129,8 +132,14 @@ def _start_page(matter_code: str, errors: dict[str, Said], status: int = 200) ->
     matter, actor = load_catalogue().matter(matter_code), current_actor()
     with reading(actor) as look:
         companies = [company_of(look.session, company_id) for company_id in sorted(actor.company_ids)]
+    earlier = [case for case in queries.cases_of_companies(actor) if case.matter == matter.code and case.state != State.DRAFT]
     page = render_template(
-        "portal/applicant/start.html", matter=matter, companies=companies, errors=errors, typed=request.form.get("company", "")
+        "portal/applicant/start.html",
+        matter=matter,
+        companies=companies,
+        errors=errors,
+        typed=request.form.get("company", ""),
+        earlier=earlier[:MOST_EARLIER],
     )
     return page, status
 
@@ -149,9 +158,14 @@ def _task_list(page: CasePage) -> str:
 
 def _where_it_is(page: CasePage) -> str:
     running = page.deadline
+    rating, may_rate = rating_of(current_actor(), page.case.id)
     return render_template(
         "portal/applicant/case.html",
         page=page,
+        rating=rating,
+        may_rate=may_rate,
+        level_names={int(level): name for level, name in LEVEL_NAMES.items()},
+        finding_names=FINDING_NAMES,
         state_name=STATE_NAMES[page.state],
         state_kind=pages.STATE_KINDS[page.state],
         turn=say(TURN_NAMES[page.view.turn]),

@@ -12,8 +12,9 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
-from world import OTHER_COMPANY, World
+from world import OTHER_COMPANY, World, tiny_pdf
 
+from licensing.cases import actions as cases
 from licensing.cases import evidence, sampling
 from licensing.clock import today
 from licensing.commitments import editions
@@ -25,8 +26,11 @@ from licensing.letters import actions as letters
 from licensing.letters.queries import of_case
 from licensing.licences import actions as licences
 from licensing.licences.operations import Operation
+from licensing.parties.tables import Seat
 from licensing.policy import SYSTEM
 from licensing.proceedings import actions as proceedings
+from licensing.ratings import actions as ratings
+from licensing.seats import actions as seats
 from licensing.selfcheck import PROTECTED, row_problems
 from licensing.storage import Base, Moment, reading, storage, unit_of_work
 from licensing.trust import checkpoints, publication
@@ -43,6 +47,24 @@ def lived_in(world: World) -> None:
     """Rows in every protected table: cases decided and open, licences in three statuses, promises, letters sealed and opened."""
     approval, acceptance = world.proposed(), world.proposed("completion_acceptance")
     granted = [world.grant(case_id) for case_id in (approval, acceptance)]
+    withdrawn = world.submitted()
+    cases.withdraw(world.actor(world.applicant), withdrawn, "改期再报")
+    for case_id in (approval, withdrawn):
+        rating_id = ratings.rate(world.actor(world.applicant), case_id, 2, "等了太久")
+    ratings.answer(world.actor(world.supervisor), rating_id, "true", "已整改。")
+    for address in ("open@example.org", "taken@example.org"):
+        invitation = seats.invite(
+            world.actor(world.applicant),
+            world.company,
+            address=address,
+            kind="agent",
+            held_until=date(2026, 12, 31),
+            letter=("授权书.pdf", tiny_pdf()),
+        )
+    seats.accept(world.actor(world.stranger), "taken@example.org", invitation)
+    with reading(SYSTEM) as look:
+        seat = look.session.scalars(sa.select(Seat).order_by(Seat.id.desc())).first()
+    seats.end_seat(world.actor(world.applicant), seat.id)
     world.submitted()
     credit.enter_by_officer(
         world.actor(world.supervisor),

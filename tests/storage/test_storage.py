@@ -14,6 +14,8 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 import licensing.proceedings.tables
+import licensing.ratings.tables
+import licensing.seats.tables
 import licensing.trust.tables  # noqa: F401
 import portal.accounts.tables  # noqa: F401  the migrations make these tables too
 from licensing.cases import queries as _all_rooms  # noqa: F401
