@@ -16,7 +16,8 @@ from licensing.cases.machine import State
 from licensing.cases.tables import Case
 from licensing.catalogue.model import Field, Proof
 from licensing.catalogue.queries import catalogue_now
-from licensing.clock import days_left, load_calendar, today
+from licensing.clock import Calendar, days_left, today
+from licensing.clock.queries import calendar_now
 from licensing.commitments.fact_source import connect
 from licensing.commitments.tables import Commitment, Verification, VerificationFile
 from licensing.commitments.verification import CANCELLED, OPEN, keep_source
@@ -92,9 +93,9 @@ def verification_worklist(actor: Actor, *, done: bool = False, after: str | None
             day, _, last_id = after.partition("_")
             query = query.where(tuple_(due, Verification.id) > (date.fromisoformat(day), int(last_id)))
         found = look.session.execute(query.order_by(due, Verification.id).limit(size + 1)).all()
-        catalogue = catalogue_now(look.session)
+        catalogue, calendar = catalogue_now(look.session), calendar_now(look.session)
         rows = tuple(
-            WorklistRow(task, case, company, catalogue.proof(task.commitment.proof, task.commitment.proof_version), days_to(task))
+            WorklistRow(task, case, company, catalogue.proof(task.commitment.proof, task.commitment.proof_version), days_to(task, calendar))
             for task, case, company in found[:size]
         )
         last = rows[-1].task if len(found) > size else None
@@ -200,6 +201,6 @@ def _file(work: Work, task: Verification, filename: str, content: bytes, inspect
     )
 
 
-def days_to(task: Verification) -> int | None:
+def days_to(task: Verification, calendar: Calendar) -> int | None:
     """Working days left to do the task; negative when it is late."""
-    return days_left(task.due_on, today(), load_calendar()) if task.due_on else None
+    return days_left(task.due_on, today(), calendar) if task.due_on else None

@@ -19,7 +19,8 @@ from licensing.cases.journal import not_found, require
 from licensing.cases.machine import State as CaseState
 from licensing.cases.tables import Case
 from licensing.catalogue.queries import catalogue_now
-from licensing.clock import add_working_days, load_calendar, local_date
+from licensing.clock import add_working_days, local_date
+from licensing.clock.queries import calendar_now
 from licensing.commitments.health import DRAW_LEAF
 from licensing.commitments.journal import leaf_subject
 from licensing.commitments.machine import State
@@ -148,5 +149,5 @@ def _population(work: Work, authority_id: int) -> list[Commitment]:
 
 def _open(work: Work, made: Commitment) -> None:
     proof = catalogue_now(work.session).proof(made.proof, made.proof_version)
-    due = add_working_days(local_date(work.now), proof.verification_days, load_calendar())
+    due = add_working_days(local_date(work.now), proof.verification_days, calendar_now(work.session))
     open_task(work, made, "random", Occasion.SAMPLE, due)

@@ -18,7 +18,7 @@ from licensing.errors import Conflict, Forbidden, Invalid, LeizhengError, Unavai
 from licensing.licences.operations import Operation
 from licensing.words import N_, Said, say
 from portal.components import NavLink
-from portal.deadlines import left_badge
+from portal.deadlines import calendar_in_force, left_badge
 from portal.downloads import download
 from portal.licences import PROPOSALS
 from portal.office.typed import Errors, Form, Values, complaint_about, day_of, typed_text
@@ -155,7 +155,7 @@ def _open(task_id: int) -> TaskPage:
 
 
 def _task_page(page: TaskPage, values: Values, errors: Errors, *, status: int = 200) -> ResponseReturnValue:
-    left, kind = left_badge(fieldwork.days_to(page.task), page.state)
+    left, kind = left_badge(fieldwork.days_to(page.task, calendar_in_force()), page.state)
     return render_template(
         "portal/office/verification.html",
         page=page,
