@@ -64,6 +64,16 @@ class CalendarDay:
     name: Said
     source: str
 
+    @property
+    def told(self) -> Said:
+        """What kind of day it is, in words."""
+        return {
+            DayKind.WORKING: say("working day"),
+            DayKind.WEEKEND: say("weekend"),
+            DayKind.HOLIDAY: say("holiday: %(name)s", name=self.name),
+            DayKind.MAKE_UP: say("worked, to make up for %(name)s", name=self.name),
+        }[self.kind]
+
 
 @dataclass(frozen=True, slots=True)
 class CalendarYear:

@@ -36,13 +36,16 @@ def read_year(text: str) -> CalendarYear:
     Raises ``Invalid`` (``calendar-file-unreadable``) with line and reason when the file contradicts itself. A year in the state *missing*
     has no days: it takes back what was known of that year.
     """
+    if not text.strip():
+        raise _unreadable(1, say("there is nothing in it"))
     if len(text) > LONGEST_FILE:
         raise _unreadable(1, say("it is longer than a calendar can be"))
     try:
         return _year_from(tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
         found = _AT_LINE.search(str(error))
-        raise _unreadable(int(found[1]) if found else text.count("\n") + 1, say("%(reason)s", reason=str(error))) from error
+        line, reason = int(found[1]) if found else text.count("\n") + 1, str(error).partition(" (at ")[0]
+        raise _unreadable(line, say("this is not TOML (%(reason)s)", reason=reason)) from error
     except _Wrong as error:
         raise _unreadable(_line_of(text, error.near), error.reason) from error
 
@@ -149,7 +152,7 @@ def _exceptions(entry: Mapping[str, Any], source: str) -> list[CalendarDay]:
     if not 0 <= (last - first).days < LONGEST_HOLIDAY:
         raise _Wrong(say("the holiday from %(first)s to %(last)s is not a range of days", first=first, last=last), code, first)
     if not isinstance(make_up, list) or not all(type(when) is date for when in make_up):
-        raise _Wrong(say("“%(name)s” has to be a list of days", name="make_up"), code, "make_up")
+        raise _Wrong(say("“%(name)s” has to be a list of days", name="make_up"), first, code)
     if wrong := [when for when in make_up if when.weekday() < 5]:
         raise _Wrong(say("the make-up day %(day)s is not a Saturday or Sunday", day=wrong[0]), wrong[0])
     off = [first + ONE_DAY * n for n in range((last - first).days + 1)]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from sqlalchemy import func, inspect, select
-from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Session
 
 from licensing.clock.calendar import Calendar
@@ -29,12 +28,10 @@ def calendar_now(session: Session) -> Calendar:
     return kept[1]
 
 
-def calendar_of(engine: Engine) -> Calendar:
-    """The calendar in force in this database; the shipped one when it has no tables yet."""
-    if not inspect(engine).has_table(ImportedYear.__tablename__):
-        return load_calendar()
-    with Session(engine) as session:
-        return calendar_now(session)
+def calendar_where_installed(session: Session) -> Calendar:
+    """The calendar in force, also in a database that has no tables yet: there it is the shipped one."""
+    known = inspect(session.connection()).has_table(ImportedYear.__tablename__)
+    return calendar_now(session) if known else load_calendar()
 
 
 def newest_id(session: Session) -> int | None:
