@@ -20,7 +20,7 @@ from portal.security import Access, access, current_actor
 blueprint = Blueprint("admin_calendar", __name__, url_prefix="/admin/calendar")
 NAVIGATION = [NavLink("admin_calendar.years", N_("Calendar"), Access.ADMIN)]
 ID = "int(max=2147483647)"
-PAGE_SIZE = 50
+PAGE_SIZE = 20
 STATE_NAMES = {
     YearState.PUBLISHED: (N_("published"), "ok"),
     YearState.PROVISIONAL: (N_("provisional"), "warn"),
