@@ -11,6 +11,7 @@ from world import World
 
 from licensing.cli import main
 from licensing.clock.notice import shipped_text
+from licensing.storage import storage
 
 SHIPPED = shipped_text(2026) or ""
 CHANGED = SHIPPED.replace("\n]", '\n    { name = "labour_day", first = 2026-03-05, last = 2026-03-05, make_up = [] },\n]')
@@ -23,8 +24,16 @@ def here(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(f"LEIZHENG_{name}", str(value))
 
 
+def leizheng(*arguments: str) -> Result:
+    """Run the command as a process of its own would: it opens the storage, and leaves nothing open."""
+    storage().engine.dispose()
+    result = CliRunner().invoke(main, list(arguments))
+    storage().engine.dispose()
+    return result
+
+
 def run(*arguments: str) -> Result:
-    return CliRunner().invoke(main, ["calendar", *arguments])
+    return leizheng("calendar", *arguments)
 
 
 def written(tmp_path: Path, text: str) -> str:
@@ -59,9 +68,9 @@ def test_an_import_moves_and_is_listed(world: World, tmp_path: Path) -> None:
 
 def test_the_deadline_command_counts_with_what_was_imported(tmp_path: Path) -> None:
     asked = ["explain-deadline", "--from", "2026-03-02", "--limit", "T1", "--json"]
-    before = json.loads(CliRunner().invoke(main, asked).output)["due"]
+    before = json.loads(leizheng(*asked).output)["due"]
     run("import", written(tmp_path, CHANGED))
-    assert (before, json.loads(CliRunner().invoke(main, asked).output)["due"]) == ("2026-03-09", "2026-03-10")
+    assert (before, json.loads(leizheng(*asked).output)["due"]) == ("2026-03-09", "2026-03-10")
 
 
 def test_a_file_that_cannot_be_read_says_where(tmp_path: Path) -> None:
