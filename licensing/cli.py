@@ -20,6 +20,7 @@ COMMANDS: Mapping[str, str] = {
     "doctor": "licensing.commands.setup:doctor",
     "verify": "licensing.commands.checking:verify",
     "identifier": "licensing.commands.checking:identifier",
+    "calendar": "licensing.commands.calendar:calendar",
     "ledger": "licensing.commands.ledger:ledger",
     "selfcheck": "licensing.commands.proofs:selfcheck",
     "status-list": "licensing.commands.status:status_list",

@@ -88,6 +88,8 @@ class Action(StrEnum):
     REGISTER_READ = "register:read"
     WORKLIST_READ = "worklist:read"
     ADMIN_READ = "admin:read"
+    CALENDAR_READ = "calendar:read"
+    CALENDAR_IMPORT = "calendar:import"
 
 
 _NOT_YOUR_POST = N_("Your post does not allow this.")
@@ -165,6 +167,8 @@ POLICY: Mapping[Action, Grant] = {
     Action.REGISTER_READ: _may(*OFFICER_ROLES),
     Action.WORKLIST_READ: _may(*OFFICER_ROLES),
     Action.ADMIN_READ: _may(*ADMIN_ROLES),
+    Action.CALENDAR_READ: _may(*ADMIN_ROLES, Role.SYSTEM),
+    Action.CALENDAR_IMPORT: _may(Role.SYSTEM_ADMIN, Role.SYSTEM, second_factor=True),
 }
 
 
@@ -252,7 +256,10 @@ def roles_towards(actor: Actor, subject: Subject) -> frozenset[Role]:
 
 
 def rule_on(actor: Actor, action: Action, subject: Subject, *, now: datetime, window: timedelta = timedelta(minutes=5)) -> Ruling:
-    """Whether ``actor`` may do ``action`` to ``subject`` at ``now``; whatever is not granted is denied (design invariants 1 and 2)."""
+    """Whether ``actor`` may do ``action`` to ``subject`` at ``now``; whatever is not granted is denied (design invariants 1 and 2).
+
+    The machine itself, at its own command line, has no second factor to show.
+    """
     grant = POLICY.get(action)
     held = roles_towards(actor, subject)
     if grant is None or not held:
@@ -264,7 +271,7 @@ def rule_on(actor: Actor, action: Action, subject: Subject, *, now: datetime, wi
         return Ruling(False, say("You belong to the company that applies, so you may not handle this case."))
     if any(subject.handlers.get(handler) == actor.person_id for handler in grant.not_by_handlers):
         return Ruling(False, say("You handled or proposed this yourself; another person has to decide."))
-    if grant.second_factor and not _fresh(actor.second_factor_at, now, window):
+    if grant.second_factor and not actor.is_system and not _fresh(actor.second_factor_at, now, window):
         return Ruling(False, say("Please confirm with your second factor first."), needs_second_factor=True)
     return Ruling(True)
 

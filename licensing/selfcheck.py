@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 from sqlalchemy.orm import Session
 
+from licensing.cases import calendars
 from licensing.cases import health as cases
 from licensing.commitments import editions
 from licensing.commitments import health as commitments
@@ -45,6 +46,8 @@ PROTECTED = (
     "seat_invitation",
     "seat_end",
     "trust_list_version",
+    "calendar_year",
+    "calendar_effect",
 )
 """The tables in which no row can be edited, added, deleted or exchanged without :func:`row_problems` telling."""
 
@@ -56,6 +59,7 @@ def row_problems(session: Session, files: FileStore, trust: TrustList) -> Iterat
     yield from _told("licences", lambda: licences.problems(session, files, trust))
     yield from _told("status lists", lambda: licences.list_problems(session, trust))
     yield from _told("cases", lambda: cases.problems(session))
+    yield from _told("calendar", lambda: calendars.problems(session))
     yield from _told("promises", lambda: commitments.problems(session, files))
     yield from _told("proofs", lambda: editions.problems(session))
     yield from _told("credit", lambda: credit.problems(session))

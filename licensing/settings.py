@@ -53,7 +53,12 @@ class Settings(BaseSettings):
 
     @property
     def database_url(self) -> str:
-        return self.database or f"sqlite:///{self.home / 'leizheng.sqlite3'}"
+        return self.database or f"sqlite:///{self.sqlite}"
+
+    @property
+    def sqlite(self) -> Path:
+        """The SQLite file inside home; used where no other database is named."""
+        return self.home / "leizheng.sqlite3"
 
     @property
     def files(self) -> Path:

@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from licensing.cases.machine import State
-from licensing.clock import Explanation, Span, days_left, load_calendar, today
-from licensing.words import Said, say
+from flask import g
 
-SOON = 2
+from licensing.cases.lateness import Card, card_for
+from licensing.cases.machine import State
+from licensing.clock import Calendar, Explanation, Span, days_left, today
+from licensing.clock.queries import calendar_now
+from licensing.words import Said, say
+from portal.database import db
+
+CARD_KINDS: Mapping[Card | None, str] = {None: "go", Card.YELLOW: "warn", Card.RED: "bad"}
+
+
+def calendar_in_force() -> Calendar:
+    """The calendar of this request; asked for once."""
+    if "leizheng_calendar" not in g:
+        g.leizheng_calendar = calendar_now(db.session)
+    found: Calendar = g.leizheng_calendar
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +39,8 @@ class ClockCard:
 
 def clock_card(explanation: Explanation) -> ClockCard:
     """A deadline with its steps, as the clock explains it."""
-    left = days_left(explanation.due, today(), load_calendar()) if explanation.due else None
-    kind = "still" if left is None else "bad" if left < 0 else "warn" if left <= SOON else ""
+    left = days_left(explanation.due, today(), calendar_in_force()) if explanation.due else None
+    kind = "still" if left is None else "bad" if left < 0 else "warn" if card_for(left) else ""
     steps = tuple((_span_days(span), _span_numbers(span), _span_words(span), span.counts) for span in explanation.condensed())
     return ClockCard(left, explanation.due, kind, steps, explanation.standing.reason if explanation.standing else explanation.caution)
 
@@ -35,24 +49,26 @@ def left_badge(left: int | None, state: State) -> tuple[Said, str]:
     """Words and colour for the working days that are left."""
     if left is None:
         return (say("Clock stands"), "") if state is State.EVALUATING else (say("No date"), "")
+    kind = CARD_KINDS[card_for(left)]
     if left < 0:
-        return say("1 day late") if left == -1 else say("%(days)s days late", days=-left), "bad"
+        return say("1 day late") if left == -1 else say("%(days)s days late", days=-left), kind
     if left == 0:
-        return say("Today"), "warn"
-    return say("1 day") if left == 1 else say("%(days)s days", days=left), "warn" if left <= SOON else "go"
+        return say("Today"), kind
+    return say("1 day") if left == 1 else say("%(days)s days", days=left), kind
 
 
 def due_badge(left: int | None) -> tuple[Said, str]:
     """How urgent something is by the working days that are left: in words, and in a colour that says nothing more."""
     if left is None:
         return say("no date"), ""
+    kind = CARD_KINDS[card_for(left)]
     if left < 0:
-        return say("late by 1 working day") if left == -1 else say("late by %(days)s working days", days=-left), "bad"
+        return say("late by 1 working day") if left == -1 else say("late by %(days)s working days", days=-left), kind
     if left == 0:
-        return say("due today"), "warn"
-    if left <= SOON:
-        return say("due soon: 1 working day") if left == 1 else say("due soon: %(days)s working days", days=left), "warn"
-    return say("%(days)s working days left", days=left), "go"
+        return say("due today"), kind
+    if card_for(left):
+        return say("due soon: 1 working day") if left == 1 else say("due soon: %(days)s working days", days=left), kind
+    return say("%(days)s working days left", days=left), kind
 
 
 def _span_days(span: Span) -> str:

@@ -19,7 +19,8 @@ from licensing.cases.submission import problems, snapshot
 from licensing.cases.tables import Case
 from licensing.cases.targets import target_name, targets
 from licensing.cases.verifying import cancel_tasks, check_promises, open_tasks, require_promises_hold
-from licensing.clock import is_deemed_accepted, load_calendar, local_date, today
+from licensing.clock import is_deemed_accepted, local_date, today
+from licensing.clock.queries import calendar_now
 from licensing.commitments.rules import Occasion
 from licensing.errors import Conflict, FieldError, Invalid
 from licensing.parties.queries import responsible_authority
@@ -116,7 +117,7 @@ def deem_accepted(case_id: int) -> bool:
         if (
             case_now.view.state is not State.SUBMITTED
             or received is None
-            or not is_deemed_accepted(received, local_date(work.now), load_calendar())
+            or not is_deemed_accepted(received, local_date(work.now), calendar_now(work.session))
         ):
             return False
         record(work, case_now, Event.DEEMED_ACCEPTED, {"received_on": received.isoformat()})

@@ -34,10 +34,10 @@ def deadline(view: CaseView, matter: Matter, calendar: Calendar) -> Deadline | N
 
     Intake: T1 from the day the complete materials arrived. Decision: T3, T4 or T5 from the day of acceptance, standing while an
     evaluation or inspection is under way, a proof is to be handed in or the applicant is heard (Order 37 arts. 8, 11, 15; Administrative
-    Licensing Law arts. 32, 42, 45, 82). Answer: the working days that the notice of an untrue promise gives.
+    Licensing Law arts. 32, 42, 45, 82). Answer: the day that the notice of an untrue promise named.
     """
     if view.state is State.NOTIFIED and view.untruth is not None:
-        return Deadline(answer_term(int(view.untruth["days"]), view.clock_stops[-1].first, calendar), None)
+        return Deadline(answer_term(int(view.untruth["days"]), view.clock_stops[-1].first, calendar, named=view.answer_due), None)
     if view.state in _INTAKE and view.received_on is not None:
         return Deadline(explain(view.received_on, LIMITS[matter.limits.accept], calendar), None)
     if view.state in _DECISION and view.accepted_on is not None:

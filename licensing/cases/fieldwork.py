@@ -17,7 +17,8 @@ from licensing.cases.machine import State
 from licensing.cases.tables import Case
 from licensing.catalogue.model import Field, Proof
 from licensing.catalogue.queries import catalogue_now
-from licensing.clock import days_left, load_calendar, local_date, today
+from licensing.clock import Calendar, days_left, local_date, today
+from licensing.clock.queries import calendar_now
 from licensing.commitments.fact_source import connect
 from licensing.commitments.findings import SECOND
 from licensing.commitments.tables import Commitment, Verification, VerificationDraft, VerificationFile, VerificationInspector
@@ -111,7 +112,7 @@ def verification_worklist(actor: Actor, *, show: Show = Show.ALL, after: str | N
             day, _, last_id = after.partition("_")
             query = query.where(tuple_(due, Verification.id) > (date.fromisoformat(day), int(last_id)))
         found = look.session.execute(query.order_by(due, Verification.id).limit(size + 1)).all()
-        catalogue = catalogue_now(look.session)
+        catalogue, calendar = catalogue_now(look.session), calendar_now(look.session)
         names = person_names(look.session, {row.person_id for task, _, _ in found for row in task.inspectors})
         rows = tuple(
             WorklistRow(
@@ -120,7 +121,7 @@ def verification_worklist(actor: Actor, *, show: Show = Show.ALL, after: str | N
                 company,
                 catalogue.proof(task.commitment.proof, task.commitment.proof_version),
                 tuple(names[row.person_id] for row in task.inspectors),
-                days_to(task),
+                days_to(task, calendar),
             )
             for task, case, company in found[:size]
         )
@@ -287,6 +288,6 @@ def _file(work: Work, task: Verification, filename: str, content: bytes, inspect
     )
 
 
-def days_to(task: Verification) -> int | None:
+def days_to(task: Verification, calendar: Calendar) -> int | None:
     """Working days left to do the task; negative when it is late."""
-    return days_left(task.due_on, today(), load_calendar()) if task.due_on else None
+    return days_left(task.due_on, today(), calendar) if task.due_on else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import update
@@ -17,7 +17,8 @@ from licensing.cases.rules import CaseView, Happened, apply, check_term, decided
 from licensing.cases.tables import Case, CaseEvent
 from licensing.catalogue import load_catalogue
 from licensing.catalogue.model import Matter
-from licensing.clock import load_calendar, local_date
+from licensing.clock import local_date
+from licensing.clock.queries import calendar_now
 from licensing.errors import Conflict, Invalid, NotFound
 from licensing.ledger.actions import append as append_leaf
 from licensing.ledger.protection import row_digest
@@ -89,6 +90,7 @@ def record(work: Work, case: Loaded, event: Event, data: Mapping[str, Any]) -> N
     case.view = apply(case.view, entry)
     _compare_and_set(work, case, entry)
     append_event(work, case.row, entry)
+    _keep_up(work, case)
     work.tell("case.changed", case_id=case.row.id, event=str(event))
 
 
@@ -126,15 +128,27 @@ def may(actor: Actor, action: Action, case: Loaded, work: Work) -> policy.Ruling
     return policy.rule_on(actor, action, case.subject, now=work.now, window=window)
 
 
+def _keep_up(work: Work, case: Loaded) -> None:
+    """Compute the date again where a calendar was imported since: the leaf of the event waited for it, and it did not see this event."""
+    due = _due_on(work, case)
+    if due != case.row.due_on:
+        case.row.due_on = due
+        work.session.flush()
+
+
+def _due_on(work: Work, case: Loaded) -> date | None:
+    running = deadline(case.view, case.matter, calendar_now(work.session))
+    return running.due if running else None
+
+
 def _compare_and_set(work: Work, case: Loaded, entry: Happened) -> None:
-    running = deadline(case.view, case.matter, load_calendar())
     change = (
         update(Case)
         .where(Case.id == case.row.id, Case.sequence == entry.sequence - 1)
         .values(
             sequence=entry.sequence,
             state=case.view.state,
-            due_on=running.due if running else None,
+            due_on=_due_on(work, case),
             decided_on=decided_on(case.view),
             region_code=region_of(case.view),
             updated_at=work.now,

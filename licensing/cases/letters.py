@@ -8,7 +8,7 @@ from licensing.cases.deadlines import deadline
 from licensing.cases.journal import Loaded
 from licensing.cases.machine import TRANSITIONS, Event
 from licensing.catalogue import load_catalogue
-from licensing.clock import load_calendar
+from licensing.clock.queries import calendar_now
 from licensing.errors import Conflict
 from licensing.letters import actions as letters
 from licensing.letters.rules import LetterFacts, case_words
@@ -45,7 +45,7 @@ def send(work: Work, case: Loaded, event: Event, items: Sequence[str], *, days: 
 def _write(work: Work, case: Loaded, kind: str, items: Sequence[str], days: int | None, body: str) -> None:
     if case.row.authority_id is None:
         raise Conflict(say("The case has no authority."), code="no-authority")
-    running = deadline(case.view, case.matter, load_calendar())
+    running = deadline(case.view, case.matter, calendar_now(work.session))
     facts = LetterFacts(
         case_number=case.row.public_number,
         project=case.row.project_name,

@@ -16,10 +16,12 @@ from licensing.cases.journal import Loaded, happened, load_for, may, not_found, 
 from licensing.cases.machine import EVENT_NAMES, Event, State, possible
 from licensing.cases.rules import CaseView, Difference, differences, is_filled_in
 from licensing.cases.submission import Task, tasks
-from licensing.cases.tables import Case, CaseDocument
+from licensing.cases.tables import CalendarEffect, Case, CaseDocument
 from licensing.catalogue import load_catalogue
 from licensing.catalogue.model import Matter, Proof
-from licensing.clock import days_left, load_calendar, today
+from licensing.clock import Calendar, days_left, today
+from licensing.clock.queries import calendar_now
+from licensing.clock.tables import ImportedYear
 from licensing.commitments.queries import choices, of_case, tasks_of
 from licensing.commitments.tables import Commitment, ProofChoice, Verification
 from licensing.letters.queries import of_case as letters_of
@@ -35,9 +37,9 @@ from licensing.words import Said, say
 
 @dataclass(frozen=True, slots=True)
 class TimelineEntry:
-    """One line of the history: what, when, by whom, and the words that went with it."""
+    """One line of the history: what, when, by whom, and the words that went with it. What the calendar did is no event of the case."""
 
-    event: Event
+    event: Event | None
     title: Said
     at: datetime
     actor: str | None
@@ -167,7 +169,8 @@ def worklist(
             day, _, last_id = after.partition("_")
             query = query.where(tuple_(due, Case.id) > (date.fromisoformat(day), int(last_id)))
         found = look.session.execute(query.order_by(due, Case.id).limit(size + 1)).all()
-        rows = tuple(_worklist_row(case, company) for case, company in found[:size])
+        calendar, now = calendar_now(look.session), today()
+        rows = tuple(_worklist_row(case, company, calendar, now) for case, company in found[:size])
         last = rows[-1].case if len(found) > size else None
         return Worklist(rows, f"{last.due_on or _NO_DATE}_{last.id}" if last else None)
 
@@ -186,7 +189,7 @@ def _page(look: Work, case: Loaded) -> CasePage:
         matter=case.matter,
         company=session.get_one(Company, row.company_id),
         authority=session.get(Authority, row.authority_id) if row.authority_id else None,
-        deadline=deadline(case.view, case.matter, load_calendar()),
+        deadline=deadline(case.view, case.matter, calendar_now(session)),
         timeline=_timeline(session, row),
         tasks=tasks(look, case),
         documents={slot: tuple(found) for slot, found in by_slot.items()},
@@ -204,7 +207,7 @@ def _page(look: Work, case: Loaded) -> CasePage:
 def _timeline(session: Session, row: Case) -> tuple[TimelineEntry, ...]:
     events = [happened(event) for event in row.events]
     names = person_names(session, {event.actor_id for event in events if event.actor_id is not None})
-    return tuple(
+    told = (
         TimelineEntry(
             event=event.type,
             title=say(EVENT_NAMES[event.type]),
@@ -215,6 +218,26 @@ def _timeline(session: Session, row: Case) -> tuple[TimelineEntry, ...]:
         )
         for event in events
     )
+    return tuple(sorted((*told, *_moved_dates(session, row)), key=lambda entry: entry.at))
+
+
+def _moved_dates(session: Session, row: Case) -> list[TimelineEntry]:
+    effects = select(CalendarEffect, ImportedYear).join(ImportedYear).where(CalendarEffect.case_id == row.id).order_by(CalendarEffect.id)
+    return [
+        TimelineEntry(
+            event=None,
+            title=say(
+                "The calendar of %(year)s was changed: the legal date moved from %(old)s to %(new)s.",
+                year=made.year,
+                old=effect.old_due_on,
+                new=effect.new_due_on,
+            ),
+            at=made.imported_at,
+            actor=None,
+            detail="",
+        )
+        for effect, made in session.execute(effects)
+    ]
 
 
 def _states_of(actor: Actor) -> tuple[State, ...]:
@@ -232,6 +255,6 @@ def _matches(search: str) -> Any:
     return or_(*(column.like(pattern, escape="\\") for column in columns))
 
 
-def _worklist_row(case: Case, company: Company) -> WorklistRow:
-    left = days_left(case.due_on, today(), load_calendar()) if case.due_on else None
+def _worklist_row(case: Case, company: Company, calendar: Calendar, day: date) -> WorklistRow:
+    left = days_left(case.due_on, day, calendar) if case.due_on else None
     return WorklistRow(case, company, load_catalogue().matter(case.matter), left)

@@ -18,7 +18,8 @@ from licensing.cases.machine import State as CaseState
 from licensing.cases.publicity import masked
 from licensing.cases.tables import Case, CaseEvent
 from licensing.catalogue.queries import catalogue_now
-from licensing.clock import add_working_days, load_calendar, local_date
+from licensing.clock import add_working_days, local_date
+from licensing.clock.queries import calendar_now
 from licensing.commitments.draws import DRAW_LEAF, LIST_LEAF, assigned, drawn, share_of
 from licensing.commitments.journal import leaf_subject
 from licensing.commitments.machine import State
@@ -142,5 +143,5 @@ def _eligible(
 
 def _open(work: Work, made: Commitment) -> Verification:
     proof = catalogue_now(work.session).proof(made.proof, made.proof_version)
-    due = add_working_days(local_date(work.now), proof.verification_days, load_calendar())
+    due = add_working_days(local_date(work.now), proof.verification_days, calendar_now(work.session))
     return open_task(work, made, METHOD, Occasion.SAMPLE, due)

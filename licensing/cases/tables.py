@@ -78,3 +78,15 @@ class CaseDocument(Base):
     uploaded_at: Mapped[datetime] = mapped_column(Moment)
     uploaded_by: Mapped[int] = mapped_column(ForeignKey("person.id"))
     removed_at: Mapped[datetime | None] = mapped_column(Moment)
+
+
+class CalendarEffect(Base):
+    """A legal date that moved because a year of the calendar was imported; never changed."""
+
+    __tablename__ = "calendar_effect"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    import_id: Mapped[int] = mapped_column(ForeignKey("calendar_year.id"), index=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("case_file.id"), index=True)
+    old_due_on: Mapped[date]
+    new_due_on: Mapped[date]

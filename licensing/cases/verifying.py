@@ -12,7 +12,8 @@ from licensing.cases.letters import send
 from licensing.cases.machine import FINAL, Event, State
 from licensing.cases.targets import target_name
 from licensing.catalogue.model import Proof
-from licensing.clock import add_months, add_working_days, answer_term, load_calendar, local_date
+from licensing.clock import add_months, add_working_days, answer_term, local_date
+from licensing.clock.queries import calendar_now
 from licensing.commitments import eligibility, verification
 from licensing.commitments import journal as commitment_journal
 from licensing.commitments.actions import hand_in_instead
@@ -34,7 +35,7 @@ TERMINATION_MONTHS = 12
 
 def open_tasks(work: Work, case: Loaded) -> None:
     """A task for every promise on which the case rests that is verified before the decision and has none yet."""
-    running = deadline(case.view, case.matter, load_calendar())
+    running = deadline(case.view, case.matter, calendar_now(work.session))
     for made, proof in _promised(work, case):
         if needs_verification_first(proof) and made.state == PromiseState.PROMISED:
             verification.open_task(work, made, proof.verification_method, Occasion.BEFORE_DECISION, running.due if running else None)
@@ -45,7 +46,7 @@ def open_tasks_after(work: Work, case: Loaded) -> None:
     due = {}
     for made, proof in _promised(work, case):
         if proof.verified == "after" and proof.verification_method not in UNVERIFIED_METHODS and made.state == PromiseState.PROMISED:
-            due[proof.code] = add_working_days(local_date(work.now), proof.verification_days, load_calendar())
+            due[proof.code] = add_working_days(local_date(work.now), proof.verification_days, calendar_now(work.session))
             verification.open_task(work, made, proof.verification_method, Occasion.AFTER_DECISION, due[proof.code])
 
 
@@ -114,8 +115,8 @@ def verify_again(actor: Actor, case_id: int, commitment_id: int) -> None:
         case = load(work.session, case_id)
         require(work, Action.COMMITMENT_VERIFY, case.subject)
         made, proof = _one_promised(work, case, commitment_id)
-        running = deadline(case.view, case.matter, load_calendar())
-        due = running.due if running else add_working_days(local_date(work.now), proof.verification_days, load_calendar())
+        running = deadline(case.view, case.matter, calendar_now(work.session))
+        due = running.due if running else add_working_days(local_date(work.now), proof.verification_days, calendar_now(work.session))
         verification.open_task(work, made, proof.verification_method, Occasion.REPEAT, due)
 
 
@@ -173,7 +174,7 @@ def drop_finding(actor: Actor, case_id: int, reason: str) -> None:
         record(work, case, Event.FINDING_DROPPED, {"reason": reason.strip()})
         commitment_journal.record(work, made, PromiseEvent.FINDING_DROPPED, {"reason": reason.strip()})
         proof = proofs_of(work.session, case)[made.proof]
-        running = deadline(case.view, case.matter, load_calendar())
+        running = deadline(case.view, case.matter, calendar_now(work.session))
         verification.open_task(work, made, proof.verification_method, Occasion.REPEAT, running.due if running else None)
         send(work, case, Event.FINDING_DROPPED, [])
 
@@ -181,7 +182,7 @@ def drop_finding(actor: Actor, case_id: int, reason: str) -> None:
 def _notify(work: Work, case: Loaded, task: Verification, finding: str) -> None:
     made = task.commitment
     days = proofs_of(work.session, case)[made.proof].answer_days
-    due = answer_term(days, local_date(work.now), load_calendar()).due
+    due = answer_term(days, local_date(work.now), calendar_now(work.session)).due
     data = {
         "proof": made.proof,
         "commitment_id": made.id,

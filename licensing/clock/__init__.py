@@ -1,12 +1,13 @@
 """The legal clock: which days are worked, how long the law gives, and a deadline that explains itself day by day.
 
-Days are dates in China; moments are aware and in UTC. ``explain`` is the heart, ``load_calendar`` gives the calendar it needs,
-``LIMITS`` names the limits T1–T19.
+Days are dates in China; moments are aware and in UTC. ``explain`` is the heart, ``LIMITS`` names the limits T1–T19. The calendar it needs
+is the one in force, ``queries.calendar_now(session)``: the shipped years, which ``load_calendar`` gives, under those imported here.
 """
 
 from __future__ import annotations
 
-from licensing.clock.calendar import Calendar, CalendarDay, CalendarYear, DayKind, YearState, load_calendar, read_year
+from licensing.clock.calendar import Calendar, CalendarDay, CalendarYear, DayChange, DayKind, YearState, changed_days
+from licensing.clock.notice import load_calendar, read_year
 from licensing.clock.render import as_json, as_lines, parse_day, parse_stop
 from licensing.clock.rules import (
     LIMITS,
@@ -34,6 +35,7 @@ __all__ = [
     "Calendar",
     "CalendarDay",
     "CalendarYear",
+    "DayChange",
     "DayKind",
     "Explanation",
     "Limit",
@@ -47,6 +49,7 @@ __all__ = [
     "answer_term",
     "as_json",
     "as_lines",
+    "changed_days",
     "days_left",
     "deemed_acceptance_due",
     "explain",

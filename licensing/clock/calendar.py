@@ -1,17 +1,12 @@
-"""The working-day calendar of China, as the State Council publishes it: one data file a year, and what is known when there is none."""
+"""The working-day calendar of China, as the State Council publishes it, and what is known of a year without a notice."""
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from enum import StrEnum
-from functools import cache
-from importlib import resources
-from typing import Any
 
-from licensing.errors import Invalid
 from licensing.words import Said, say
 
 ONE_DAY = timedelta(days=1)
@@ -69,6 +64,16 @@ class CalendarDay:
     name: Said
     source: str
 
+    @property
+    def told(self) -> Said:
+        """What kind of day it is, in words."""
+        return {
+            DayKind.WORKING: say("working day"),
+            DayKind.WEEKEND: say("weekend"),
+            DayKind.HOLIDAY: say("holiday: %(name)s", name=self.name),
+            DayKind.MAKE_UP: say("worked, to make up for %(name)s", name=self.name),
+        }[self.kind]
+
 
 @dataclass(frozen=True, slots=True)
 class CalendarYear:
@@ -89,7 +94,7 @@ class Calendar:
     _exceptions: Mapping[date, CalendarDay] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        merged = {when: day for year in self.years.values() for when, day in year.exceptions.items()}
+        merged = {when: day for _, year in sorted(self.years.items()) for when, day in year.exceptions.items()}
         object.__setattr__(self, "_exceptions", merged)
 
     def day(self, when: date) -> CalendarDay:
@@ -119,30 +124,34 @@ class Calendar:
         return (when.month, when.day) < (12, 28) or self.state(when.year + 1) is YearState.PUBLISHED
 
     def with_year(self, year: CalendarYear) -> Calendar:
-        """The same calendar after ``year`` was imported or replaced."""
-        return replace(self, years={**self.years, year.year: year})
+        """The same calendar after ``year`` was imported or replaced; one whose state is missing is forgotten."""
+        others = {number: known for number, known in self.years.items() if number != year.year}
+        return replace(self, years=others if year.state is YearState.MISSING else {**others, year.year: year})
 
 
-def read_year(text: str) -> CalendarYear:
-    """One year from the TOML of a notice. Raises ``Invalid`` with the reason when the file contradicts itself."""
-    try:
-        data = tomllib.loads(text)
-        return _year_from(data)
-    except (tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as error:
-        raise Invalid(
-            say("This calendar file cannot be read: %(reason)s.", reason=str(error)),
-            next_step=say("Compare it with a file that works, such as 2026.toml."),
-            code="calendar-file-unreadable",
-        ) from error
+@dataclass(frozen=True, slots=True)
+class DayChange:
+    """What two calendars say about one day."""
+
+    before: CalendarDay
+    after: CalendarDay
+
+    @property
+    def date(self) -> date:
+        return self.after.date
+
+    @property
+    def moves(self) -> bool:
+        """Whether deadlines can move: the day is worked in the one and not in the other."""
+        return self.before.working != self.after.working
 
 
-@cache
-def load_calendar() -> Calendar:
-    """The calendar that ships with the product; read once."""
-    folder = resources.files("licensing.clock").joinpath("data")
-    files = sorted((entry for entry in folder.iterdir() if entry.name.endswith(".toml")), key=lambda entry: entry.name)
-    years = [read_year(entry.read_text(encoding="utf-8")) for entry in files]
-    return Calendar({year.year: year for year in years})
+def changed_days(before: Calendar, after: Calendar, year: int) -> tuple[DayChange, ...]:
+    """The days about which ``after`` says something else than ``before``, in order; the notice of ``year`` reaches one year around it."""
+    first, last = date(year - 1, 1, 1), date(year + 1, 12, 31)
+    days = (first + ONE_DAY * n for n in range((last - first).days + 1))
+    pairs = ((before.day(when), after.day(when)) for when in days)
+    return tuple(DayChange(old, new) for old, new in pairs if (old.kind, old.name) != (new.kind, new.name))
 
 
 def _plain_day(when: date) -> CalendarDay:
@@ -155,28 +164,3 @@ def _fixed_holiday(when: date) -> CalendarDay | None:
         if (when.month, when.day) == (month, day) and when.year >= since:
             return CalendarDay(when, False, DayKind.HOLIDAY, NAMES[name], HOLIDAY_LAW)
     return None
-
-
-def _year_from(data: Mapping[str, Any]) -> CalendarYear:
-    notice, title = str(data["notice"]), str(data["title"])
-    days = [day for entry in data["holidays"] for day in _exceptions(entry, f"{notice}《{title}》")]
-    exceptions = {day.date: day for day in days}
-    if len(exceptions) != len(days):
-        raise ValueError("one day is listed twice")
-    year = int(data["year"])
-    if any(abs(when.year - year) > 1 for when in exceptions):
-        raise ValueError(f"a day lies outside {year}")
-    return CalendarYear(year, YearState(data["state"]), notice, title, exceptions)
-
-
-def _exceptions(entry: Mapping[str, Any], source: str) -> list[CalendarDay]:
-    name, first, last = NAMES[entry["name"]], entry["first"], entry["last"]
-    if not 0 <= (last - first).days < 20:
-        raise ValueError(f"the holiday from {first} to {last} is not a range of days")
-    off = [first + ONE_DAY * n for n in range((last - first).days + 1)]
-    if wrong := [when for when in entry["make_up"] if when.weekday() < 5]:
-        raise ValueError(f"the make-up day {wrong[0]} is not a Saturday or Sunday")
-    return [
-        *(CalendarDay(when, False, DayKind.HOLIDAY, name, source) for when in off),
-        *(CalendarDay(when, True, DayKind.MAKE_UP, name, source) for when in entry["make_up"]),
-    ]

@@ -143,8 +143,11 @@ def deemed_acceptance_due(received: date, calendar: Calendar, stops: Sequence[St
     return explain(received, LIMITS["T1"], calendar, stops)
 
 
-def answer_term(days: int, served_on: date, calendar: Calendar) -> Explanation:
-    """Until when a notice served on ``served_on`` may be answered: ``days`` working days, with every day explained."""
+def answer_term(days: int, served_on: date, calendar: Calendar, *, named: date | None = None) -> Explanation:
+    """Until when a notice served on ``served_on`` may be answered: ``days`` working days, with every day explained.
+
+    ``named`` is the day that the notice told its reader. It stands, also where the calendar was changed since.
+    """
     limit = Limit(
         "answer",
         say("Answer a notice"),
@@ -153,7 +156,8 @@ def answer_term(days: int, served_on: date, calendar: Calendar) -> Explanation:
         say("the notice"),
         "《中华人民共和国行政处罚法》第四十四条、第六十四条; 《中华人民共和国行政许可法》第七条",
     )
-    return explain(served_on, limit, calendar)
+    explained = explain(served_on, limit, calendar)
+    return explained if named in (None, explained.due) else _held(explained, named)
 
 
 def is_deemed_accepted(received: date, today: date, calendar: Calendar) -> bool:
@@ -258,6 +262,17 @@ def _shifted(explanation: Explanation, calendar: Calendar, stops: tuple[Stop, ..
         else:
             steps.append(_day_off_step(calendar.day(when)))
     return Explanation(explanation.limit, explanation.start, tuple(steps), _unsettled(steps[ends:], calendar))
+
+
+def _held(explained: Explanation, named: date | None) -> Explanation:
+    """``explained``, but ending on the day ``named`` in a notice that was served before the calendar was changed."""
+    if named is None or named <= explained.start:
+        return explained
+    why, source = say("The notice named %(day)s, and the calendar was changed after it was served.", day=named), explained.limit.source
+    steps = [step for step in explained.steps if step.date < named]
+    while steps[-1].date < named:
+        steps.append(Step(steps[-1].date + ONE_DAY, False, None, why, source))
+    return Explanation(explained.limit, explained.start, tuple(steps), False)
 
 
 def _days_from(start: date, *, backwards: bool) -> Iterator[date]:

@@ -8,11 +8,15 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from licensing.clock import as_json, as_lines, explain, find_limit, load_calendar, parse_day, parse_stop
+from licensing.clock import Calendar, as_json, as_lines, explain, find_limit, load_calendar, parse_day, parse_stop
+from licensing.clock.queries import calendar_where_installed
 from licensing.clock.render import headline, rows
 from licensing.clock.rules import Explanation
 from licensing.commands.console import BAD_INPUT, as_data, print_json, tell, translate, words
 from licensing.errors import LeizhengError
+from licensing.policy import SYSTEM
+from licensing.settings import Settings
+from licensing.storage import open_storage, reading
 from licensing.words import say
 
 
@@ -28,7 +32,7 @@ def explain_deadline(start: str, limit_id: str, stops: tuple[str, ...], extensio
     """Explain a legal deadline day by day. Exit code 0, or 2 when the input cannot be understood."""
     try:
         days = [parse_stop(stop) for stop in stops]
-        explanation = explain(parse_day(start), find_limit(limit_id), load_calendar(), days, extension)
+        explanation = explain(parse_day(start), find_limit(limit_id), _calendar(), days, extension)
     except LeizhengError as error:
         tell(error, as_data=as_data)
         sys.exit(BAD_INPUT)
@@ -36,6 +40,16 @@ def explain_deadline(start: str, limit_id: str, stops: tuple[str, ...], extensio
         print_json(as_json(explanation, translate))
     else:
         _show(explanation)
+
+
+def _calendar() -> Calendar:
+    """The calendar in force in this installation; the shipped one where none is set up."""
+    settings = Settings()
+    if not settings.database and not settings.sqlite.exists():
+        return load_calendar()
+    open_storage(settings)
+    with reading(SYSTEM) as look:
+        return calendar_where_installed(look.session)
 
 
 def _show(explanation: Explanation) -> None:

@@ -13,7 +13,8 @@ from typing import Any
 
 from licensing.catalogue import load_catalogue
 from licensing.catalogue.cleaning import first_unprintable
-from licensing.clock import answer_term, load_calendar, local_date
+from licensing.clock import Calendar, answer_term, local_date
+from licensing.clock.queries import calendar_now
 from licensing.errors import Conflict, FieldError, Invalid
 from licensing.licences import actions as licences
 from licensing.licences.operations import OPERATIONS, Operation, Rule
@@ -46,7 +47,7 @@ def ask(actor: Actor, licence_id: int, operation: Operation, *, reason: str, cha
         if not rule.holder_may_ask:
             raise licences.moved_on()
         if operation is Operation.RENEW:
-            _in_time(licence, local_date(work.now))
+            _in_time(licence, local_date(work.now), calendar_now(work.session))
         data = {"reason": fit(reason), **_changes(licence, operation, changes)}
         found = begin(work, licence, subject, operation, asked=True)
         record(work, found, Event.REQUESTED, data)
@@ -108,7 +109,7 @@ def propose_in(
         record(work, found, Event.PROPOSED, data)
         return found.row.id
     days = checked_days(rule, answer_days)
-    due = answer_term(days, local_date(work.now), load_calendar()).due
+    due = answer_term(days, local_date(work.now), calendar_now(work.session)).due
     record(work, found, Event.NOTICE_SERVED, {**data, "days": days, "due_on": due.isoformat() if due else ""})
     send(work, found, Event.NOTICE_SERVED, data["reason"])
     return found.row.id
@@ -217,8 +218,8 @@ def _possible(licence: Licence, operation: Operation) -> Rule:
     return rule
 
 
-def _in_time(licence: Licence, today: date) -> None:
-    closes = renewal_closes(licence)
+def _in_time(licence: Licence, today: date, calendar: Calendar) -> None:
+    closes = renewal_closes(licence, calendar)
     if closes is None:
         raise Conflict(say("This licence has no end date, so there is nothing to renew."), code="no-end-date")
     if today > closes:

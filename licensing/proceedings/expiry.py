@@ -6,7 +6,7 @@ from datetime import date
 
 from sqlalchemy import select
 
-from licensing.clock import LIMITS, explain, load_calendar, local_date, today
+from licensing.clock import LIMITS, Calendar, explain, local_date, today
 from licensing.errors import Conflict
 from licensing.licences import actions as licences
 from licensing.licences.operations import OPERATIONS, Operation
@@ -22,11 +22,11 @@ from licensing.words import say
 _ENDING = OPERATIONS[Operation.EXPIRE].sources
 
 
-def renewal_closes(licence: Licence) -> date | None:
+def renewal_closes(licence: Licence, calendar: Calendar) -> date | None:
     """The last day to ask for a renewal (T10, Order 31 art. 21), or None for a licence without an end date."""
     if licence.valid_until is None:
         return None
-    return explain(licence.valid_until, LIMITS["T10"], load_calendar()).due
+    return explain(licence.valid_until, LIMITS["T10"], calendar).due
 
 
 def expire_all() -> int:

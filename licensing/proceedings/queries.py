@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session, selectinload
 
 from licensing.catalogue import load_catalogue
 from licensing.catalogue.model import FaceRow, LicenceType
-from licensing.clock import Explanation, answer_term, load_calendar, local_date, today
+from licensing.clock import Calendar, Explanation, answer_term, local_date, today
+from licensing.clock.queries import calendar_now
 from licensing.letters import actions as letter_actions
 from licensing.letters.queries import not_found as letter_not_found
 from licensing.letters.queries import of_licences
@@ -31,7 +32,7 @@ from licensing.proceedings.expiry import renewal_closes
 from licensing.proceedings.journal import happened, licence_subject, may, not_found, require, subject_of
 from licensing.proceedings.machine import EVENT_NAMES, FINAL, OPEN, Event, State, Turn
 from licensing.proceedings.machine import possible as steps_from
-from licensing.proceedings.rules import ProceedingView, replay
+from licensing.proceedings.rules import Happened, ProceedingView, replay
 from licensing.proceedings.tables import Proceeding
 from licensing.storage import Work, reading
 from licensing.words import Said, say
@@ -198,7 +199,7 @@ def licence_page(actor: Actor, licence_id: int) -> LicencePage:
             proceedings=tuple(_card(look, row, licence_type, record) for row in rows),
             letters=tuple(of_licences(look.session, [version.id for version in versions])),
             rulings={action: may(look.actor, action, subject, look) for action in _STEPS},
-            renewal_closes=renewal_closes(licence),
+            renewal_closes=renewal_closes(licence, calendar_now(look.session)),
         )
 
 
@@ -343,10 +344,14 @@ def _card(look: Work, row: Proceeding, licence_type: LicenceType, record: Licenc
         turn=view.turn(day),
         history=tuple(_entry(event.type, event.at, names.get(event.actor_id or 0), event.data) for event in row.events),
         differences=_proposed_differences(look.session, row, view, licence_type, record),
-        term=answer_term(int(served.data["days"]), local_date(served.at), load_calendar()) if served else None,
+        term=_term(served, view, calendar_now(look.session)) if served else None,
         rulings={action: may(look.actor, action, subject, look) for action in _STEPS},
         day=day,
     )
+
+
+def _term(served: Happened, view: ProceedingView, calendar: Calendar) -> Explanation:
+    return answer_term(int(served.data["days"]), local_date(served.at), calendar, named=view.due_on)
 
 
 def _proposed_differences(

@@ -9,7 +9,8 @@ from sqlalchemy import select
 from licensing.cases.journal import Loaded, load_for, not_found, require, subject_of
 from licensing.cases.machine import FINAL
 from licensing.cases.rules import CaseView
-from licensing.clock import add_working_days, load_calendar, local_date
+from licensing.clock import add_working_days, local_date
+from licensing.clock.queries import calendar_now
 from licensing.errors import Conflict
 from licensing.ledger.actions import append
 from licensing.ledger.protection import row_digest
@@ -37,7 +38,7 @@ def rate(actor: Actor, case_id: int, level: int, words: str = "") -> int:
         chosen = check_rating(level, text)
         _check_may_be_rated(work, case)
         today = local_date(work.now)
-        due = add_working_days(today, work.settings.rating_answer_days, load_calendar()) if is_bad(chosen) else None
+        due = add_working_days(today, work.settings.rating_answer_days, calendar_now(work.session)) if is_bad(chosen) else None
         row = Rating(
             case_id=case_id,
             company_id=case.row.company_id,

@@ -10,7 +10,8 @@ from sqlalchemy import func, select
 
 from licensing.cases.journal import load_for, may, not_found
 from licensing.cases.tables import Case
-from licensing.clock import days_left, load_calendar, local_date
+from licensing.clock import Calendar, days_left, local_date
+from licensing.clock.queries import calendar_now
 from licensing.parties.tables import Authority, Company
 from licensing.policy import SYSTEM, Action, Actor, Ruling, Subject, require
 from licensing.ratings.actions import may_be_rated
@@ -94,8 +95,8 @@ def waiting(actor: Actor, *, answered: bool = False, after: int | None = None, s
         if after is not None:
             query = query.where(Rating.id < after if answered else Rating.id > after)
         found = look.session.execute(query.order_by(Rating.id.desc() if answered else Rating.id).limit(size + 1)).all()
-        today = local_date(look.now)
-        rows = tuple(Row(rating, case, company, _left(rating, today)) for rating, case, company in found[:size])
+        today, calendar = local_date(look.now), calendar_now(look.session)
+        rows = tuple(Row(rating, case, company, _left(rating, today, calendar)) for rating, case, company in found[:size])
         return Rows(rows, rows[-1].rating.id if len(found) > size else None)
 
 
@@ -114,7 +115,7 @@ def rating_page(actor: Actor, rating_id: int) -> RatingPage:
             case=case.row,
             company=look.session.get_one(Company, rating.company_id),
             authority=look.session.get_one(Authority, rating.authority_id),
-            days_left=_left(rating, local_date(look.now)),
+            days_left=_left(rating, local_date(look.now), calendar_now(look.session)),
             ruling=may(actor, Action.RATING_ANSWER, case, look),
         )
 
@@ -138,7 +139,7 @@ def figures() -> tuple[Figures, ...]:
         )
 
 
-def _left(rating: Rating, today: date) -> int | None:
+def _left(rating: Rating, today: date, calendar: Calendar) -> int | None:
     if rating.answer_due is None or rating.answered_at is not None:
         return None
-    return days_left(rating.answer_due, today, load_calendar())
+    return days_left(rating.answer_due, today, calendar)

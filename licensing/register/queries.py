@@ -14,7 +14,8 @@ from licensing.cases.machine import State
 from licensing.cases.tables import Case
 from licensing.catalogue import load_catalogue
 from licensing.catalogue.model import Matter
-from licensing.clock import LIMITS, Explanation, explain, load_calendar, local_date
+from licensing.clock import LIMITS, Calendar, Explanation, explain, local_date
+from licensing.clock.queries import calendar_now
 from licensing.letters.tables import Letter
 from licensing.licences.rules import canonical_number
 from licensing.licences.status import PUBLIC, Status, status_on
@@ -97,9 +98,9 @@ def is_key(text: str) -> bool:
     return len(day) == len("2026-03-31") and number.isascii() and number.isdecimal() and len(number) < 10
 
 
-def publication(decided_on: date) -> Explanation:
+def publication(decided_on: date, calendar: Calendar) -> Explanation:
     """Until when the law wants a decision of ``decided_on`` published (T17), with every day explained."""
-    return explain(decided_on, LIMITS["T17"], load_calendar())
+    return explain(decided_on, LIMITS["T17"], calendar)
 
 
 def published_late(session: Session, today: date) -> list[str]:
@@ -110,7 +111,8 @@ def published_late(session: Session, today: date) -> list[str]:
     """
     missing = select(Case.public_number, Case.updated_at).where(Case.decided_on.is_(None), Case.state.in_((State.ISSUING, *PUBLISHED)))
     rows = session.execute(missing.order_by(Case.id)).all()
-    return [number for number, at in rows if (publication(local_date(at)).due or today) < today]
+    calendar = calendar_now(session)
+    return [number for number, at in rows if (publication(local_date(at), calendar).due or today) < today]
 
 
 def _page(look: Work, wanted: Search, after: str | None, size: int) -> Page:
@@ -123,7 +125,8 @@ def _page(look: Work, wanted: Search, after: str | None, size: int) -> Page:
     shown = found[:size]
     ids = [case.id for case, _, _ in shown]
     licences, letters, today = _licences(look.session, ids), _refusals(look.session, ids), local_date(look.now)
-    due = {day: publication(day).due for day in {case.decided_on for case, _, _ in shown}}
+    calendar = calendar_now(look.session)
+    due = {day: publication(day, calendar).due for day in {case.decided_on for case, _, _ in shown}}
     entries = tuple(
         _entry(case, company, authority, licences.get(case.id), letters.get(case.id, ""), today, due[case.decided_on])
         for case, company, authority in shown

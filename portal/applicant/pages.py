@@ -18,9 +18,10 @@ from licensing.cases.rules import is_filled_in, may_fill_in
 from licensing.cases.submission import Task
 from licensing.cases.targets import Target, target_name
 from licensing.catalogue.model import Matter
-from licensing.clock import LIMITS, Explanation, explain, load_calendar, today
+from licensing.clock import LIMITS, Explanation, explain, today
 from licensing.errors import Conflict
 from licensing.words import N_, Said, say
+from portal.deadlines import calendar_in_force
 from portal.security import current_actor
 
 ID = "int(max=2147483647)"
@@ -155,7 +156,7 @@ def history(page: CasePage) -> list[tuple[TimelineEntry, list[tuple[Target, str]
 
 def forecast(matter: Matter) -> Forecast:
     """What follows when the application is submitted today and nothing has to be corrected; the days of an inspection do not count."""
-    calendar, day = load_calendar(), today()
+    calendar, day = calendar_in_force(), today()
     intake = explain(day, LIMITS[matter.limits.accept], calendar)
     start = intake.due or day
     limit = LIMITS[matter.limits.decide]

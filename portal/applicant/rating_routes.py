@@ -13,8 +13,8 @@ from licensing.ratings.rules import LEVEL_NAMES, LONGEST_WORDS
 from licensing.words import Said, say
 from portal.applicant.pages import ID, my_page, to_case
 from portal.components import errors_by_field
-from portal.office.typed import typed_text
 from portal.security import Access, access, current_actor
+from portal.typed import typed_text
 
 blueprint = Blueprint("applicant_ratings", __name__, url_prefix="/my/cases")
 

@@ -21,8 +21,8 @@ from portal.applicant.pages import ID
 from portal.components import errors_by_field
 from portal.database import db
 from portal.downloads import download
-from portal.office.typed import day_of, typed_text
 from portal.security import Access, access, current_actor
+from portal.typed import day_of, typed_text
 
 blueprint = Blueprint("applicant_seats", __name__, url_prefix="/my/company")
 ROLE_NAMES = {Role.APPLICANT: N_("fills in and hands in"), Role.SIGNATORY: N_("signs for the company")}

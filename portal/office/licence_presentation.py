@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from licensing.catalogue import load_catalogue
-from licensing.clock import answer_term, load_calendar, now, today
+from licensing.clock import answer_term, now, today
 from licensing.errors import Conflict
 from licensing.letters.rules import content
 from licensing.licences.operations import Rule
@@ -17,6 +17,7 @@ from licensing.proceedings.machine import Event, possible
 from licensing.proceedings.queries import ProceedingCard
 from licensing.proceedings.rules import ProceedingView
 from licensing.words import Said
+from portal.deadlines import calendar_in_force
 from portal.office.licence_acts import ACTS, LicenceAct
 from portal.office.licence_forms import About
 from portal.typed import Values
@@ -75,5 +76,5 @@ def reasons(actor: Actor, card: ProceedingCard) -> tuple[Said, ...]:
 
 
 def _noticed(rule: Rule, days: int) -> ProceedingView:
-    due = answer_term(days, today(), load_calendar()).due if days else None
+    due = answer_term(days, today(), calendar_in_force()).due if days else None
     return ProceedingView(rule.operation, False, due_on=due)

@@ -13,8 +13,8 @@ from licensing.ratings import actions, queries
 from licensing.ratings.rules import FINDING_NAMES, LEVEL_NAMES, LONGEST_ANSWER, Level
 from licensing.words import N_, Said, say
 from portal.components import NavLink, errors_by_field
-from portal.office.typed import typed_text
 from portal.security import Access, access, current_actor
+from portal.typed import typed_text
 
 blueprint = Blueprint("office_ratings", __name__, url_prefix="/office/ratings")
 NAVIGATION = [NavLink("office_ratings.ratings", N_("Ratings"), Access.OFFICER)]

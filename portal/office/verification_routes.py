@@ -21,7 +21,7 @@ from licensing.documents.previews import MEDIA_TYPE
 from licensing.errors import Conflict, Forbidden, Invalid, LeizhengError, Unavailable
 from licensing.words import N_, Said, say
 from portal.components import NavLink, errors_by_field
-from portal.deadlines import due_badge
+from portal.deadlines import calendar_in_force, due_badge
 from portal.downloads import download
 from portal.licences import PROPOSALS
 from portal.office.verification_forms import REMOVE, captions, consequence_of, read_report, report_of
@@ -204,7 +204,7 @@ def _open(task_id: int) -> TaskPage:
 
 
 def _task_page(page: TaskPage, values: Values, errors: Errors, *, status: int = 200) -> ResponseReturnValue:
-    left, kind = due_badge(fieldwork.days_to(page.task))
+    left, kind = due_badge(fieldwork.days_to(page.task, calendar_in_force()))
     return render_template(
         "portal/office/verification.html",
         page=page,

@@ -8,11 +8,11 @@ from datetime import date
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
-from licensing.clock import LIMITS, Stop, explain, find_limit, load_calendar, parse_day, today
+from licensing.clock import LIMITS, Stop, explain, find_limit, parse_day, today
 from licensing.clock.render import headline
 from licensing.errors import Invalid, LeizhengError
 from licensing.words import Said, say
-from portal.deadlines import clock_card
+from portal.deadlines import calendar_in_force, clock_card
 from portal.security import Access, access
 
 blueprint = Blueprint("public_deadline", __name__)
@@ -35,7 +35,7 @@ def deadline() -> ResponseReturnValue:
         extension = _extension(typed["extension"], errors)
         if start is not None and not errors:
             try:
-                explained = explain(start, find_limit(typed["limit"]), load_calendar(), found, extension)
+                explained = explain(start, find_limit(typed["limit"]), calendar_in_force(), found, extension)
             except LeizhengError as error:
                 errors["extension" if error.code in ABOUT_EXTENSION else "limit"] = error.sentence
     page = render_template(

@@ -24,8 +24,8 @@ from licensing.words import Said, say
 from portal.accounts import limits
 from portal.downloads import download
 from portal.licences import STATUS_KINDS, check_path
-from portal.office.typed import day_of, printable
 from portal.security import Access, access
+from portal.typed import day_of, printable
 
 blueprint = Blueprint("public_register", __name__, url_prefix="/register")
 PAGE_SIZE = 30

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
@@ -10,6 +11,11 @@ from click.testing import CliRunner, Result
 from licensing.clock import LIMITS, as_json, as_lines, explain, load_calendar, parse_day, parse_stop
 from licensing.commands.deadlines import explain_deadline
 from licensing.errors import Invalid
+
+
+@pytest.fixture(autouse=True)
+def nothing_installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LEIZHENG_HOME", str(tmp_path / "var"))
 
 
 def run(*arguments: str) -> Result:

@@ -15,8 +15,9 @@ from sqlalchemy.orm import Session
 from world import OTHER_COMPANY, World, tiny_pdf
 
 from licensing.cases import actions as cases
-from licensing.cases import evidence, sampling
+from licensing.cases import calendars, evidence, sampling
 from licensing.clock import today
+from licensing.clock.notice import shipped_text
 from licensing.commitments import editions
 from licensing.commitments.queries import of_case as promises_of
 from licensing.credit import actions as credit
@@ -82,6 +83,8 @@ def lived_in(world: World) -> None:
     with reading(SYSTEM) as look:
         sent = of_case(look.session, approval)
         made = promises_of(look.session, acceptance)[0]
+    changed = (shipped_text(2026) or "").replace("2026-02-28", "2026-03-07")
+    calendars.import_year(SYSTEM, changed, based_on=None)
     evidence.pack_for(world.actor(world.applicant), world.settings, acceptance, made.id)
     letters.sealed_pdf(sent[0].id)
     proceedings.propose(world.actor(world.examiner), granted[0].id, Operation.SUSPEND, reason="检测不合格。")

@@ -42,7 +42,13 @@ def test_each_post_sees_its_own_work_the_least_time_left_first(desk: Desk, morni
 
 def test_days_left_have_words_and_colours(desk: Desk, morning: time_machine.Traveller) -> None:
     desk.world.submitted()
-    for day, words, kind in ((2, "5 days", "go"), (5, "2 days", "warn"), (9, "Today", "warn"), (10, "1 day late", "bad")):
+    for day, words, kind in (
+        (2, "5 days", "go"),
+        (4, "3 days", "warn"),
+        (6, "1 day", "bad"),
+        (9, "Today", "bad"),
+        (10, "1 day late", "bad"),
+    ):
         morning.move_to(datetime(2026, 3, day, 1, 0, tzinfo=UTC))
         page = desk.browser(desk.world.intake).get("/office")
         assert f'<span class="tag {kind}">{words}</span>' in page.text
