@@ -16,7 +16,7 @@ from licensing.words import N_, Said, say
 
 
 class Role(StrEnum):
-    """A post inside an authority, or a seat in a company. 岗位 and 单位内角色."""
+    """A post inside an authority, or a seat in a company. 岗位 and 单位内角色. ``overseer`` is held by nobody: a supervisor is it below."""
 
     INTAKE = "intake"
     EXAMINER = "examiner"
@@ -25,6 +25,7 @@ class Role(StrEnum):
     SUPERVISOR = "supervisor"
     APPLICANT = "applicant"
     SIGNATORY = "signatory"
+    OVERSEER = "overseer"
     SYSTEM_ADMIN = "system_admin"
     SECURITY_ADMIN = "security_admin"
     AUDIT_ADMIN = "audit_admin"
@@ -32,6 +33,8 @@ class Role(StrEnum):
 
 
 OFFICER_ROLES = frozenset({Role.INTAKE, Role.EXAMINER, Role.APPROVER, Role.VERIFIER, Role.SUPERVISOR})
+READER_ROLES = OFFICER_ROLES | {Role.OVERSEER}
+"""Who may look into the files of an authority: its own officers, and the supervisors of the levels above (domain 10.5)."""
 COMPANY_ROLES = frozenset({Role.APPLICANT, Role.SIGNATORY})
 ADMIN_ROLES = frozenset({Role.SYSTEM_ADMIN, Role.SECURITY_ADMIN, Role.AUDIT_ADMIN})
 
@@ -44,6 +47,7 @@ class Action(StrEnum):
     CASE_EDIT = "case:edit"
     CASE_SUBMIT = "case:submit"
     CASE_WITHDRAW = "case:withdraw"
+    CASE_TRANSFER = "case:transfer"
     CASE_ACCEPT = "case:accept"
     CASE_NOT_ACCEPT = "case:not-accept"
     CASE_REQUEST_CORRECTION = "case:request-correction"
@@ -82,6 +86,7 @@ class Action(StrEnum):
     REGISTER_READ = "register:read"
     WORKLIST_READ = "worklist:read"
     ADMIN_READ = "admin:read"
+    AUTHORITY_SWITCH = "authority:switch"
 
 
 _NOT_YOUR_POST = N_("Your post does not allow this.")
@@ -104,7 +109,7 @@ def _may(*roles: Role, second_factor: bool = False, not_by: tuple[str, ...] = ()
 
 POLICY: Mapping[Action, Grant] = {
     Action.CASE_START: _may(*COMPANY_ROLES),
-    Action.CASE_READ: _may(*COMPANY_ROLES, *OFFICER_ROLES, Role.SYSTEM),
+    Action.CASE_READ: _may(*COMPANY_ROLES, *READER_ROLES, Role.SYSTEM),
     Action.CASE_EDIT: _may(*COMPANY_ROLES),
     Action.CASE_SUBMIT: _may(*COMPANY_ROLES),
     Action.CASE_WITHDRAW: _may(*COMPANY_ROLES),
@@ -119,6 +124,7 @@ POLICY: Mapping[Action, Grant] = {
     Action.CASE_ACCEPT: _may(Role.INTAKE),
     Action.CASE_NOT_ACCEPT: _may(Role.INTAKE),
     Action.CASE_REQUEST_CORRECTION: _may(Role.INTAKE),
+    Action.CASE_TRANSFER: _may(Role.INTAKE, Role.EXAMINER),
     Action.CASE_COMMISSION: _may(Role.EXAMINER),
     Action.CASE_RECORD_RESULT: _may(Role.EXAMINER),
     Action.CASE_PROPOSE: _may(Role.EXAMINER),
@@ -127,7 +133,7 @@ POLICY: Mapping[Action, Grant] = {
     Action.CASE_REFUSE: _may(Role.APPROVER, second_factor=True, not_by=("acceptor", "proposer")),
     Action.CASE_DEEM_ACCEPTED: _may(Role.SYSTEM),
     Action.CASE_FINISH_ISSUING: _may(Role.SYSTEM, Role.APPROVER),
-    Action.LICENCE_READ: _may(*COMPANY_ROLES, *OFFICER_ROLES, Role.SYSTEM),
+    Action.LICENCE_READ: _may(*COMPANY_ROLES, *READER_ROLES, Role.SYSTEM),
     Action.LICENCE_ASK: _may(*COMPANY_ROLES),
     Action.LICENCE_ANSWER: _may(*COMPANY_ROLES),
     Action.LICENCE_PROPOSE: _may(Role.EXAMINER, Role.VERIFIER, Role.SUPERVISOR),
@@ -146,6 +152,7 @@ POLICY: Mapping[Action, Grant] = {
     Action.REGISTER_READ: _may(*OFFICER_ROLES),
     Action.WORKLIST_READ: _may(*OFFICER_ROLES),
     Action.ADMIN_READ: _may(*ADMIN_ROLES),
+    Action.AUTHORITY_SWITCH: _may(Role.SYSTEM_ADMIN, second_factor=True),
 }
 
 
@@ -169,7 +176,8 @@ class Membership:
 class Actor:
     """Who acts: a person with memberships and posts as they are now, and when the second factor was last shown (aware UTC).
 
-    ``session`` names the sign-in in which the person acts; empty where there is none.
+    ``session`` names the sign-in in which the person acts; empty where there is none. ``overseen`` are the authorities below those where
+    the person is a supervisor: they may be read and nothing more.
     """
 
     person_id: int | None
@@ -180,6 +188,7 @@ class Actor:
     second_factor_at: datetime | None = None
     session: str = ""
     is_system: bool = False
+    overseen: frozenset[int] = frozenset()
 
     @property
     def company_ids(self) -> frozenset[int]:
@@ -188,6 +197,11 @@ class Actor:
     @property
     def authority_ids(self) -> frozenset[int]:
         return frozenset(post.authority_id for post in self.posts)
+
+    @property
+    def readable_ids(self) -> frozenset[int]:
+        """The authorities whose files the actor may read: those of the posts, and those below a supervisor's post."""
+        return self.authority_ids | self.overseen
 
     @property
     def is_officer(self) -> bool:
@@ -225,6 +239,8 @@ def roles_towards(actor: Actor, subject: Subject) -> frozenset[Role]:
     if subject.company_id is None:
         roles |= {membership.role for membership in actor.memberships}
     roles |= {post.role for post in actor.posts if subject.authority_id in (None, post.authority_id)}
+    if subject.authority_id in actor.overseen:
+        roles.add(Role.OVERSEER)
     return frozenset(roles | actor.admin_roles | ({Role.SYSTEM} if actor.is_system else set()))
 
 
@@ -237,7 +253,7 @@ def rule_on(actor: Actor, action: Action, subject: Subject, *, now: datetime, wi
     fitting = grant.roles & held
     if not fitting:
         return Ruling(False, say(grant.refusal))
-    if fitting <= OFFICER_ROLES and subject.company_id is not None and subject.company_id in actor.company_ids:
+    if fitting <= READER_ROLES and subject.company_id is not None and subject.company_id in actor.company_ids:
         return Ruling(False, say("You belong to the company that applies, so you may not handle this case."))
     if any(subject.handlers.get(handler) == actor.person_id for handler in grant.not_by_handlers):
         return Ruling(False, say("You handled or proposed this yourself; another person has to decide."))

@@ -165,7 +165,7 @@ def places() -> tuple[tuple[str, tuple[tuple[str, str], ...]], ...]:
     """All places that can be an answer, grouped by the city they lie in."""
     catalogue = load_catalogue()
     groups: dict[str, list[tuple[str, str]]] = {}
-    for code, name in catalogue.region_names.items():
+    for code, name in sorted({**catalogue.region_names, **catalogue.zones}.items()):
         if not catalogue.regions(code):
             parent = catalogue.region_name(f"{code[:4]}00") if catalogue.has_region(f"{code[:4]}00") and not code.endswith("00") else ""
             groups.setdefault(parent, []).append((code, name))
