@@ -31,10 +31,11 @@ def _cached(row: Case) -> Iterator[Problem]:
     try:
         view = replay(happened(event) for event in row.events)
         agrees = (row.state, row.sequence, row.due_on) == (view.state, len(row.events), _due_on(row, view))
+        agrees = agrees and view.authorities[-1:] in ((), (row.authority_id,))
     except (LeizhengError, ValueError, KeyError, TypeError):  # an event that was tampered with may say anything
         agrees = False
     if not agrees:
-        yield Problem(row.public_number, "case-differs", say("State or date of the case are not what its events say."))
+        yield Problem(row.public_number, "case-differs", say("State, date or authority of the case are not what its events say."))
 
 
 def _due_on(row: Case, view: CaseView) -> object:

@@ -62,18 +62,20 @@ class Catalogue:
         return _found((kind for kind in self.letters if kind.code == code), say("There is no such letter."))
 
     def has_region(self, code: str) -> bool:
-        """Whether this is the code of a place that the catalogue knows: GB/T 2260, now or formerly, or a development zone."""
-        return self._own_name(code) is not None
+        """Whether this is the code of a place that the catalogue knows: GB/T 2260, or a development zone."""
+        return code in self.region_names or code in self.zones
 
     def region_name(self, code: str) -> str:
         """The full name from the province down, such as 江苏省南京市鼓楼区."""
         if not self.has_region(code):
             raise NotFound(say("There is no place with this code."))
-        line = dict.fromkeys((code[:2] + "0000", code[:4] + "00", code[:6], code))
-        return "".join(name for part in line if (name := self._own_name(part)))
+        return self.place_name(code)
 
-    def _own_name(self, code: str) -> str | None:
-        return self.region_names.get(code) or self.zones.get(code) or self.former_names.get(code)
+    def place_name(self, code: str) -> str:
+        """The full name of a place, also under a code that is no more; the code itself where nothing is known of it."""
+        names = {**self.former_names, **self.region_names, **self.zones}
+        line = dict.fromkeys((code[:2] + "0000", code[:4] + "00", code[:6], code))
+        return "".join(names[part] for part in line if part in names) if code in names else code
 
     def regions(self, parent: str | None = None) -> tuple[tuple[str, str], ...]:
         """Codes and short names directly under ``parent``, in order of code; the provinces when it is None or empty."""

@@ -92,7 +92,7 @@ def people_at(session: Session, on: date) -> dict[int, int]:
     held = (OfficePost.held_from <= on, or_(OfficePost.held_until.is_(None), OfficePost.held_until >= on))
     counted = func.count(func.distinct(OfficePost.person_id))
     rows = session.execute(select(OfficePost.authority_id, counted).where(*held).group_by(OfficePost.authority_id))
-    return {authority_id: count for authority_id, count in rows}
+    return {row[0]: row[1] for row in rows}
 
 
 def company(session: Session, company_id: int) -> Company:

@@ -187,9 +187,7 @@ def _switched(work: Work, authority_id: int, reason: str, *, active: bool) -> Au
     if row is None:
         raise NotFound(say("There is no such authority."))
     if row.active == active:
-        raise Conflict(
-            say("It is so already; nothing was done."), next_step=say("Load the page again."), code="authority-moved-on"
-        )
+        raise Conflict(say("It is so already; nothing was done."), next_step=say("Load the page again."), code="authority-moved-on")
     if not 1 <= len(reason.strip()) <= LONGEST_REASON:
         sentence = say("Give a reason of at most %(count)s characters.", count=LONGEST_REASON)
         raise Invalid(sentence, [FieldError("reason", "required", sentence)], code="reason-needed")
@@ -197,9 +195,7 @@ def _switched(work: Work, authority_id: int, reason: str, *, active: bool) -> Au
 
 
 def _record(work: Work, row: Authority, event: Event, reason: str) -> None:
-    entry = AuthorityEvent(
-        sequence=len(row.events) + 1, type=event, at=work.now, actor_id=work.actor.person_id, reason=reason
-    )
+    entry = AuthorityEvent(sequence=len(row.events) + 1, type=event, at=work.now, actor_id=work.actor.person_id, reason=reason)
     row.events.append(entry)
     row.active = event is Event.ACTIVATED
     work.session.flush()

@@ -149,7 +149,7 @@ def shown(field: Field, value: Any) -> str:
         option = field.option(text)
         return label(option) if option else text
     if field.kind == "region":
-        return load_catalogue().region_name(text) if load_catalogue().has_region(text) else text
+        return load_catalogue().place_name(text)
     if field.kind == "date":
         return date_text(read_date(text)) or text
     return f"{text} {unit_of(field)}".strip()
