@@ -71,9 +71,12 @@ def prefixes_taken(session: Session, prefixes: Iterable[str]) -> set[tuple[str, 
 
 
 def authority_tree(session: Session, actor: Actor) -> list[tuple[int, Authority]]:
-    """The authorities that the actor may see, each after the one above it and with its depth: the whole tree for administrators, for
-    officers their own and what their posts oversee."""
-    seen = [row for row in authorities(session) if actor.admin_roles or row.id in actor.readable_ids]
+    """The authorities that the actor may see, each after the one above it and with its depth.
+
+    Administrators see the whole tree, officers the authorities of their posts and those below a supervisor's post.
+    """
+    everything = actor.is_system or bool(actor.admin_roles)
+    seen = [row for row in authorities(session) if everything or row.id in actor.readable_ids]
     ids = {row.id for row in seen}
     below: dict[int | None, list[Authority]] = {}
     for row in seen:
