@@ -25,11 +25,12 @@ from licensing.letters import actions as letters
 from licensing.letters.queries import of_case
 from licensing.licences import actions as licences
 from licensing.licences.operations import Operation
+from licensing.parties.lists import listed
 from licensing.policy import SYSTEM
 from licensing.proceedings import actions as proceedings
 from licensing.selfcheck import PROTECTED, row_problems
 from licensing.storage import Base, Moment, reading, storage, unit_of_work
-from licensing.trust import checkpoints, publication
+from licensing.trust import checkpoints, offices, publication
 from licensing.trust.current import current_trust_list
 
 pytestmark = pytest.mark.slow
@@ -67,6 +68,7 @@ def lived_in(world: World) -> None:
         letters.mark_opened(work, sent[0])
         licences.perform(work, granted[1].id, Operation.REVOKE_FOR_DECEIT, reason="以欺骗手段取得。")
         publication.publish(work, world.settings)
+        offices.import_listed(work, listed()[:3])
         for number in range(TILE_WIDTH):
             append(work, "rehearsal", str(number), bytes(32))
     checkpoints.publish(world.settings)
