@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 from neighbours import settle
 from sqlalchemy import delete, update
 from world import KEYS_FROM, LONG_AGO, World
@@ -18,7 +18,7 @@ from licensing.parties.lists import AUTHORITIES, listed
 from licensing.parties.queries import authority_by_code, authority_tree, responsible_authority
 from licensing.parties.tables import Authority, AuthorityEvent
 from licensing.policy import SYSTEM, Role
-from licensing.storage import reading, unit_of_work
+from licensing.storage import reading, storage, unit_of_work
 from licensing.trust import offices
 from licensing.trust.keys import ensure_authority_keys
 
@@ -150,19 +150,24 @@ def test_the_command_imports_and_lists(world: World, monkeypatch: pytest.MonkeyP
     copy = tmp_path / "ours.toml"
     text = AUTHORITIES.read_text(encoding="utf-8").replace('code = "110000"', 'phone = "010-00000000", code = "110000"')
     copy.write_text(text, encoding="utf-8")
-    run = CliRunner()
-    done = json.loads(run.invoke(main, ["authorities", "import", "--json"]).stdout)
+    monkeypatch.setenv("LEIZHENG_LANG", "en")
+
+    def run(*arguments: str) -> Result:
+        storage().engine.dispose()
+        return CliRunner().invoke(main, ["authorities", *arguments])
+
+    done = json.loads(run("import", "--json").stdout)
     assert (len(done["new"]), done["changed"]) == (len(listed()) - 1, ["320100"])
-    assert json.loads(run.invoke(main, ["authorities", "import", str(copy), "--json"]).stdout)["changed"] == ["110000"]
-    shown = {one["code"]: one for one in json.loads(run.invoke(main, ["authorities", "list", "--json"]).stdout)}
+    assert json.loads(run("import", str(copy), "--json").stdout)["changed"] == ["110000"]
+    shown = {one["code"]: one for one in json.loads(run("list", "--json").stdout)}
     assert shown["320100"]["active"]
     assert shown["320100"]["lacks"] == []
     assert (shown["320100"]["depth"], shown["320100"]["people"]) == (1, 7)
     assert not shown["110000"]["active"]
     assert len(shown["110000"]["lacks"]) == 1
-    assert "北京市气象局" in run.invoke(main, ["authorities", "list"]).stdout
+    assert "北京市气象局" in run("list").stdout
     broken = tmp_path / "broken.toml"
     broken.write_text("authority = 1", encoding="utf-8")
-    refused = run.invoke(main, ["authorities", "import", str(broken)])
+    refused = run("import", str(broken))
     assert refused.exit_code == 1
     assert "authorities-file" in refused.stderr
