@@ -28,6 +28,7 @@ COMMANDS: Mapping[str, str] = {
     "keys": "licensing.commands.keys:keys_group",
     "trust-list": "licensing.commands.keys:trust_list_group",
     "samples": "licensing.commands.issuing:samples",
+    "authorities": "licensing.commands.authorities:authorities_group",
     "explain-deadline": "licensing.commands.deadlines:explain_deadline",
 }
 

@@ -16,7 +16,7 @@ from licensing.words import N_, Said, say
 
 
 class Role(StrEnum):
-    """A post inside an authority, or a seat in a company. 岗位 and 单位内角色."""
+    """A post inside an authority, or a seat in a company. 岗位 and 单位内角色. ``overseer`` is held by nobody: a supervisor is it below."""
 
     INTAKE = "intake"
     EXAMINER = "examiner"
@@ -25,6 +25,7 @@ class Role(StrEnum):
     SUPERVISOR = "supervisor"
     APPLICANT = "applicant"
     SIGNATORY = "signatory"
+    OVERSEER = "overseer"
     SYSTEM_ADMIN = "system_admin"
     SECURITY_ADMIN = "security_admin"
     AUDIT_ADMIN = "audit_admin"
@@ -32,6 +33,8 @@ class Role(StrEnum):
 
 
 OFFICER_ROLES = frozenset({Role.INTAKE, Role.EXAMINER, Role.APPROVER, Role.VERIFIER, Role.SUPERVISOR})
+READER_ROLES = OFFICER_ROLES | {Role.OVERSEER}
+"""Who may look into the files of an authority: its own officers, and the supervisors of the levels above (domain 10.5)."""
 COMPANY_ROLES = frozenset({Role.APPLICANT, Role.SIGNATORY})
 ADMIN_ROLES = frozenset({Role.SYSTEM_ADMIN, Role.SECURITY_ADMIN, Role.AUDIT_ADMIN})
 
@@ -44,6 +47,7 @@ class Action(StrEnum):
     CASE_EDIT = "case:edit"
     CASE_SUBMIT = "case:submit"
     CASE_WITHDRAW = "case:withdraw"
+    CASE_TRANSFER = "case:transfer"
     CASE_ACCEPT = "case:accept"
     CASE_NOT_ACCEPT = "case:not-accept"
     CASE_REQUEST_CORRECTION = "case:request-correction"
@@ -90,6 +94,7 @@ class Action(StrEnum):
     ADMIN_READ = "admin:read"
     CALENDAR_READ = "calendar:read"
     CALENDAR_IMPORT = "calendar:import"
+    AUTHORITY_SWITCH = "authority:switch"
 
 
 _NOT_YOUR_POST = N_("Your post does not allow this.")
@@ -119,7 +124,7 @@ def _may(
 
 POLICY: Mapping[Action, Grant] = {
     Action.CASE_START: _may(*COMPANY_ROLES),
-    Action.CASE_READ: _may(*COMPANY_ROLES, *OFFICER_ROLES, Role.SYSTEM),
+    Action.CASE_READ: _may(*COMPANY_ROLES, *READER_ROLES, Role.SYSTEM),
     Action.CASE_EDIT: _may(*COMPANY_ROLES),
     Action.CASE_SUBMIT: _may(*COMPANY_ROLES),
     Action.CASE_WITHDRAW: _may(*COMPANY_ROLES),
@@ -134,6 +139,7 @@ POLICY: Mapping[Action, Grant] = {
     Action.CASE_ACCEPT: _may(Role.INTAKE),
     Action.CASE_NOT_ACCEPT: _may(Role.INTAKE),
     Action.CASE_REQUEST_CORRECTION: _may(Role.INTAKE),
+    Action.CASE_TRANSFER: _may(Role.INTAKE, Role.EXAMINER),
     Action.CASE_COMMISSION: _may(Role.EXAMINER),
     Action.CASE_RECORD_RESULT: _may(Role.EXAMINER),
     Action.CASE_PROPOSE: _may(Role.EXAMINER),
@@ -142,7 +148,7 @@ POLICY: Mapping[Action, Grant] = {
     Action.CASE_REFUSE: _may(Role.APPROVER, second_factor=True, not_by=("acceptor", "proposer")),
     Action.CASE_DEEM_ACCEPTED: _may(Role.SYSTEM),
     Action.CASE_FINISH_ISSUING: _may(Role.SYSTEM, Role.APPROVER),
-    Action.LICENCE_READ: _may(*COMPANY_ROLES, *OFFICER_ROLES, Role.SYSTEM),
+    Action.LICENCE_READ: _may(*COMPANY_ROLES, *READER_ROLES, Role.SYSTEM),
     Action.LICENCE_ASK: _may(*COMPANY_ROLES),
     Action.LICENCE_ANSWER: _may(*COMPANY_ROLES),
     Action.LICENCE_PROPOSE: _may(Role.EXAMINER, Role.VERIFIER, Role.SUPERVISOR),
@@ -169,6 +175,7 @@ POLICY: Mapping[Action, Grant] = {
     Action.ADMIN_READ: _may(*ADMIN_ROLES),
     Action.CALENDAR_READ: _may(*ADMIN_ROLES, Role.SYSTEM),
     Action.CALENDAR_IMPORT: _may(Role.SYSTEM_ADMIN, Role.SYSTEM, second_factor=True),
+    Action.AUTHORITY_SWITCH: _may(Role.SYSTEM_ADMIN, second_factor=True),
 }
 
 
@@ -192,7 +199,8 @@ class Membership:
 class Actor:
     """Who acts: a person with memberships and posts as they are now, and when the second factor was last shown (aware UTC).
 
-    ``session`` names the sign-in in which the person acts; empty where there is none.
+    ``session`` names the sign-in in which the person acts; empty where there is none. ``overseen`` are the authorities below those where
+    the person is a supervisor: they may be read and nothing more.
     """
 
     person_id: int | None
@@ -203,6 +211,7 @@ class Actor:
     second_factor_at: datetime | None = None
     session: str = ""
     is_system: bool = False
+    overseen: frozenset[int] = frozenset()
 
     @property
     def company_ids(self) -> frozenset[int]:
@@ -211,6 +220,11 @@ class Actor:
     @property
     def authority_ids(self) -> frozenset[int]:
         return frozenset(post.authority_id for post in self.posts)
+
+    @property
+    def readable_ids(self) -> frozenset[int]:
+        """The authorities whose files the actor may read: those of the posts, and those below a supervisor's post."""
+        return self.authority_ids | self.overseen
 
     @property
     def is_officer(self) -> bool:
@@ -252,6 +266,8 @@ def roles_towards(actor: Actor, subject: Subject) -> frozenset[Role]:
     if subject.company_id is None:
         roles |= {membership.role for membership in actor.memberships}
     roles |= {post.role for post in actor.posts if subject.authority_id in (None, post.authority_id)}
+    if subject.authority_id in actor.overseen:
+        roles.add(Role.OVERSEER)
     return frozenset(roles | actor.admin_roles | ({Role.SYSTEM} if actor.is_system else set()))
 
 
@@ -267,7 +283,7 @@ def rule_on(actor: Actor, action: Action, subject: Subject, *, now: datetime, wi
     fitting = grant.roles & held
     if not fitting or (grant.keepers and not _keeps(actor, fitting, subject)):
         return Ruling(False, say(grant.refusal))
-    if fitting <= OFFICER_ROLES and subject.company_id is not None and subject.company_id in actor.company_ids:
+    if fitting <= READER_ROLES and subject.company_id is not None and subject.company_id in actor.company_ids:
         return Ruling(False, say("You belong to the company that applies, so you may not handle this case."))
     if any(subject.handlers.get(handler) == actor.person_id for handler in grant.not_by_handlers):
         return Ruling(False, say("You handled or proposed this yourself; another person has to decide."))

@@ -19,7 +19,7 @@ from licensing.proceedings import health as proceedings
 from licensing.ratings import health as ratings
 from licensing.seats import health as seats
 from licensing.storage import FileStore
-from licensing.trust import checkpoints
+from licensing.trust import checkpoints, offices
 from licensing.trust import health as trust_health
 from licensing.trust.trust_list import TrustList
 from licensing.words import say
@@ -48,6 +48,7 @@ PROTECTED = (
     "trust_list_version",
     "calendar_year",
     "calendar_effect",
+    "authority_event",
 )
 """The tables in which no row can be edited, added, deleted or exchanged without :func:`row_problems` telling."""
 
@@ -56,6 +57,7 @@ def row_problems(session: Session, files: FileStore, trust: TrustList) -> Iterat
     """What does not hold between log, register and signed lists; no PDF is parsed, so it is quick enough for every night."""
     yield from _told("log", lambda: _log(session, trust))
     yield from _told("trust list", lambda: trust_health.problems(session, trust))
+    yield from _told("authorities", lambda: offices.problems(session))
     yield from _told("licences", lambda: licences.problems(session, files, trust))
     yield from _told("status lists", lambda: licences.list_problems(session, trust))
     yield from _told("cases", lambda: cases.problems(session))

@@ -105,7 +105,7 @@ def verification_worklist(actor: Actor, *, show: Show = Show.ALL, after: str | N
             select(Verification, Case, Company)
             .join(Case, Case.id == Verification.case_id)
             .join(Company, Company.id == Case.company_id)
-            .where(Verification.authority_id.in_(actor.authority_ids), *_shown(look, show), Case.company_id.not_in(actor.company_ids))
+            .where(Case.authority_id.in_(actor.authority_ids), *_shown(look, show), Case.company_id.not_in(actor.company_ids))
             .options(joinedload(Verification.commitment), selectinload(Verification.inspectors))
         )
         if after:
@@ -269,9 +269,12 @@ def _shown(look: Work, show: Show) -> tuple[ColumnElement[bool], ...]:
 
 def _task(work: Work, task_id: int, action: Action) -> tuple[Verification, Loaded]:
     task = work.session.get(Verification, task_id, populate_existing=True)
-    if task is None or task.authority_id not in work.actor.authority_ids:
+    if task is None:
         raise not_found()
-    return task, load_for(work, task.case_id, action)
+    case = load_for(work, task.case_id, action)
+    if case.row.authority_id not in work.actor.authority_ids:
+        raise not_found()
+    return task, case
 
 
 def _file(work: Work, task: Verification, filename: str, content: bytes, inspected: Inspected, shown: bytes | None) -> VerificationFile:

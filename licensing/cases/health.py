@@ -34,10 +34,11 @@ def _cached(row: Case, calendar: Calendar) -> Iterator[Problem]:
         view = replay(happened(event) for event in row.events)
         cached = (row.state, row.sequence, row.due_on, row.decided_on, row.region_code)
         agrees = cached == (view.state, len(row.events), _due_on(row, view, calendar), decided_on(view), region_of(view))
+        agrees = agrees and view.authorities[-1:] in ((), (row.authority_id,))
     except (LeizhengError, ValueError, KeyError, TypeError):  # an event that was tampered with may say anything
         agrees = False
     if not agrees:
-        yield Problem(row.public_number, "case-differs", say("State or date of the case are not what its events say."))
+        yield Problem(row.public_number, "case-differs", say("State, date or authority of the case are not what its events say."))
 
 
 def _due_on(row: Case, view: CaseView, calendar: Calendar) -> object:

@@ -24,6 +24,7 @@ TOLD: Mapping[Event, str] = {
     Event.CORRECTION_REQUESTED: N_("Please correct your application for “%(project)s”."),
     Event.NOT_ACCEPTED: N_("Your application for “%(project)s” was not accepted."),
     Event.EVALUATION_COMMISSIONED: N_("An evaluation or inspection for “%(project)s” was commissioned."),
+    Event.TRANSFERRED: N_("Your application for “%(project)s” was transferred to the authority that is responsible. The clock runs on."),
     Event.REFUSED: N_("Your application for “%(project)s” was refused."),
     Event.PROOF_REQUIRED: N_("Please hand in a proof for “%(project)s”; the clock stands until it is there."),
     Event.UNTRUTH_NOTIFIED: N_("A promise for “%(project)s” was found untrue and handling stopped. Read the notice; you can answer."),

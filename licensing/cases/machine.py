@@ -59,6 +59,7 @@ class Event(StrEnum):
     LICENCE_VOIDED = "LicenceVoided"
     REFUSED = "CaseRefused"
     WITHDRAWN = "CaseWithdrawn"
+    TRANSFERRED = "CaseTransferred"
 
 
 class Turn(StrEnum):
@@ -160,6 +161,10 @@ TRANSITIONS: tuple[Transition, ...] = (
     _row(_S.ISSUING, _E.LICENCE_ISSUED, _S.GRANTED, _A.CASE_FINISH_ISSUING),
     _row(_S.ISSUING, _E.LICENCE_VOIDED, _S.PROPOSED, _A.CASE_FINISH_ISSUING, reason_needed=True),
     _row(_S.PROPOSED, _E.REFUSED, _S.REFUSED, _A.CASE_REFUSE, clock=_C.END, reason_needed=True, letter="D7"),
+    *(
+        _row(at, _E.TRANSFERRED, at, _A.CASE_TRANSFER, reason_needed=True, letter="D16")
+        for at in (_S.SUBMITTED, _S.ACCEPTED, _S.EVALUATING)
+    ),
     _row(_RUNNING, _E.WITHDRAWN, _S.WITHDRAWN, _A.CASE_WITHDRAW, clock=_C.END, reason_needed=True),
 )
 
@@ -234,6 +239,7 @@ EVENT_NAMES: dict[Event, str] = {
     _E.LICENCE_VOIDED: N_("Licence number voided"),
     _E.REFUSED: N_("Permit refused"),
     _E.WITHDRAWN: N_("Application withdrawn"),
+    _E.TRANSFERRED: N_("Transferred to the authority that is responsible; the clock runs on"),
 }
 
 FINAL = frozenset(state for state, turn in TURNS.items() if turn is Turn.NOBODY)

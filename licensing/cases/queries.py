@@ -14,7 +14,7 @@ from licensing.cases import drafts
 from licensing.cases.deadlines import Deadline, deadline
 from licensing.cases.journal import Loaded, happened, load_for, may, not_found, require
 from licensing.cases.machine import EVENT_NAMES, Event, State, possible
-from licensing.cases.rules import CaseView, Difference, differences, is_filled_in
+from licensing.cases.rules import CaseView, Difference, Happened, differences, is_filled_in
 from licensing.cases.submission import Task, tasks
 from licensing.cases.tables import CalendarEffect, Case, CaseDocument
 from licensing.catalogue import load_catalogue
@@ -115,12 +115,13 @@ def cases_of_companies(actor: Actor) -> list[Case]:
 
 @dataclass(frozen=True, slots=True)
 class WorklistRow:
-    """One case on the worklist: what, whose, where it stands, how many working days are left (negative when late)."""
+    """One case on the worklist: what, whose, where it stands and with whom, how many working days are left (negative when late)."""
 
     case: Case
     company: Company
     matter: Matter
     days_left: int | None
+    authority: Authority
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,17 +149,19 @@ def worklist(
     after: str | None = None,
     size: int = 50,
 ) -> Worklist:
-    """The cases of the actor's authorities, the least time left first; keyset-paged by ``after``.
+    """The cases of the authorities that the actor may read, the least time left first; keyset-paged by ``after``.
 
-    Without ``states`` it shows what waits for the roles that the actor holds. Cases of the actor's own companies are left out.
+    Without ``states`` it shows what waits for the posts that the actor holds. Cases of the actor's own companies are left out.
     """
     with reading(actor) as look:
         require(look, Action.WORKLIST_READ, Subject())
         wanted = states if states is not None else _states_of(actor)
+        where = actor.readable_ids if states is not None else actor.authority_ids
         query = (
-            select(Case, Company)
+            select(Case, Company, Authority)
             .join(Company, Company.id == Case.company_id)
-            .where(Case.authority_id.in_(actor.authority_ids), Case.state.in_(wanted), Case.company_id.not_in(actor.company_ids))
+            .join(Authority, Authority.id == Case.authority_id)
+            .where(Case.authority_id.in_(where), Case.state.in_(wanted), Case.company_id.not_in(actor.company_ids))
         )
         if matter:
             query = query.where(Case.matter == matter)
@@ -170,7 +173,7 @@ def worklist(
             query = query.where(tuple_(due, Case.id) > (date.fromisoformat(day), int(last_id)))
         found = look.session.execute(query.order_by(due, Case.id).limit(size + 1)).all()
         calendar, now = calendar_now(look.session), today()
-        rows = tuple(_worklist_row(case, company, calendar, now) for case, company in found[:size])
+        rows = tuple(_worklist_row(case, company, authority, calendar, now) for case, company, authority in found[:size])
         last = rows[-1].case if len(found) > size else None
         return Worklist(rows, f"{last.due_on or _NO_DATE}_{last.id}" if last else None)
 
@@ -213,7 +216,7 @@ def _timeline(session: Session, row: Case) -> tuple[TimelineEntry, ...]:
             title=say(EVENT_NAMES[event.type]),
             at=event.at,
             actor=names.get(event.actor_id) if event.actor_id is not None else None,
-            detail=str(event.data.get("reason") or event.data.get("opinion") or event.data.get("body") or ""),
+            detail=_detail(event),
             items=tuple(event.data.get("items", ())),
         )
         for event in events
@@ -240,6 +243,11 @@ def _moved_dates(session: Session, row: Case) -> list[TimelineEntry]:
     ]
 
 
+def _detail(event: Happened) -> str:
+    words = str(event.data.get("reason") or event.data.get("opinion") or event.data.get("body") or "")
+    return f"{event.data['to_name']}：{words}" if event.type is Event.TRANSFERRED else words
+
+
 def _states_of(actor: Actor) -> tuple[State, ...]:
     mine = [state for post in actor.posts for state in WORK_STATES.get(post.role, ())]
     return tuple(dict.fromkeys(mine))
@@ -255,6 +263,6 @@ def _matches(search: str) -> Any:
     return or_(*(column.like(pattern, escape="\\") for column in columns))
 
 
-def _worklist_row(case: Case, company: Company, calendar: Calendar, day: date) -> WorklistRow:
+def _worklist_row(case: Case, company: Company, authority: Authority, calendar: Calendar, day: date) -> WorklistRow:
     left = days_left(case.due_on, day, calendar) if case.due_on else None
-    return WorklistRow(case, company, load_catalogue().matter(case.matter), left)
+    return WorklistRow(case, company, load_catalogue().matter(case.matter), left, authority)

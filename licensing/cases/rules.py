@@ -42,7 +42,8 @@ class CaseView:
     ``proof_versions`` are the versions of the replaceable proofs that were in force when the case began. ``received_on`` is the day (in
     China) on which the complete materials of the latest submission arrived (domain 7.4). ``standing`` is the stop of the decision clock
     that has no end yet. ``owed`` are the proofs that must be handed in because their promise stands no more. ``untruth`` is the notice
-    that a promise was found untrue, ``answer`` what the applicant said to it, ``answer_due`` the last day for that.
+    that a promise was found untrue, ``answer`` what the applicant said to it, ``answer_due`` the last day for that. ``authorities`` are
+    those through whose hands the case went, in order, when it was transferred; the last one has it.
     """
 
     state: State = State.DRAFT
@@ -63,6 +64,7 @@ class CaseView:
     decision: Mapping[str, Any] | None = None
     decided_at: datetime | None = None
     licence_id: int | None = None
+    authorities: tuple[int, ...] = ()
     handlers: Mapping[str, int] = field(default_factory=dict)
 
     @property
@@ -207,6 +209,11 @@ def _granted(view: CaseView, happened: Happened) -> CaseView:
     return replace(_decided(view, happened), licence_id=happened.data["licence_id"])
 
 
+def _transferred(view: CaseView, happened: Happened) -> CaseView:
+    earlier = view.authorities or (int(happened.data["from"]),)
+    return replace(view, authorities=(*earlier, int(happened.data["to"])))
+
+
 def _voided(view: CaseView, _: Happened) -> CaseView:
     return replace(view, decision=None, decided_at=None, licence_id=None)
 
@@ -233,6 +240,7 @@ _APPLY = {
     Event.LICENCE_VOIDED: _voided,
     Event.REFUSED: _decided,
     Event.WITHDRAWN: _decided,
+    Event.TRANSFERRED: _transferred,
 }
 
 

@@ -117,7 +117,7 @@ def _wanted(task: Task) -> Said:
 
 
 def _promise_errors(work: Work, case: Loaded) -> list[FieldError]:
-    """A promise counts when the company may still promise, and before the authority to which it was made."""
+    """A promise counts when the company may still promise, before the authority to which it was made and those that took the case over."""
     promised = {code: choice.commitment for code, choice in choices(work.session, case.row.id).items() if choice.commitment}
     if not promised:
         return []
@@ -129,7 +129,7 @@ def _promise_errors(work: Work, case: Loaded) -> list[FieldError]:
     return [
         FieldError(f"proof:{code}", "promise-elsewhere", elsewhere)
         for code, made in promised.items()
-        if responsible is not None and made.authority_id != responsible.id
+        if responsible is not None and made.authority_id not in (responsible.id, *case.view.authorities)
     ]
 
 
@@ -193,6 +193,6 @@ def _printed(field: Field, value: str) -> str:
     if field.kind == "choice":
         option = field.option(value)
         return option.name if option else value
-    if field.kind == "region" and load_catalogue().has_region(value):
-        return load_catalogue().region_name(value)
+    if field.kind == "region":
+        return load_catalogue().place_name(value)
     return f"{value} {field.unit}" if field.unit else value

@@ -152,7 +152,7 @@ def terminate(actor: Actor, case_id: int, reason: str) -> None:
         record(work, case, Event.TERMINATED, {"reason": reason.strip()})
         commitment_journal.record(work, made, PromiseEvent.CONFIRMED_FALSE, {"reason": reason.strip()})
         ends_on = add_months(local_date(work.now), TERMINATION_MONTHS)
-        enter_false_commitment(work, made, case.row.public_number, ends_on)
+        enter_false_commitment(work, made, case.row.public_number, ends_on, case.row.authority_id or made.authority_id)
         send(work, case, Event.TERMINATED, [reason.strip()])
         cancel_tasks(work, case_id)
 

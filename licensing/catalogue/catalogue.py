@@ -18,7 +18,8 @@ Thing = TypeVar("Thing")
 class Catalogue:
     """All matters, proofs, licence types, letters and places, as one reading of the data files.
 
-    ``version`` is the SHA-256 over all of them. A look-up of something unknown raises ``NotFound``.
+    ``version`` is the SHA-256 over all of them. ``zones`` are development zones by a code that begins with that of their host,
+    ``former_names`` places under codes that are no more. A look-up of something unknown raises ``NotFound``.
     """
 
     version: str
@@ -27,6 +28,8 @@ class Catalogue:
     licence_types: tuple[LicenceType, ...]
     letters: tuple[LetterKind, ...]
     region_names: Mapping[str, str]
+    zones: Mapping[str, str]
+    former_names: Mapping[str, str]
 
     def matter(self, code: str) -> Matter:
         """The matter with this code."""
@@ -64,15 +67,20 @@ class Catalogue:
         return _found((kind for kind in self.letters if kind.code == code), say("There is no such letter."))
 
     def has_region(self, code: str) -> bool:
-        """Whether this is the GB/T 2260 code of a place that the catalogue knows."""
-        return code in self.region_names
+        """Whether this is the code of a place that the catalogue knows: GB/T 2260, or a development zone."""
+        return code in self.region_names or code in self.zones
 
     def region_name(self, code: str) -> str:
         """The full name from the province down, such as 江苏省南京市鼓楼区."""
-        if code not in self.region_names:
+        if not self.has_region(code):
             raise NotFound(say("There is no place with this code."))
-        line = dict.fromkeys((code[:2] + "0000", code[:4] + "00", code))
-        return "".join(self.region_names[part] for part in line if part in self.region_names)
+        return self.place_name(code)
+
+    def place_name(self, code: str) -> str:
+        """The full name of a place, also under a code that is no more; the code itself where nothing is known of it."""
+        names = {**self.former_names, **self.region_names, **self.zones}
+        line = dict.fromkeys((code[:2] + "0000", code[:4] + "00", code[:6], code))
+        return "".join(names[part] for part in line if part in names) if code in names else code
 
     def regions(self, parent: str | None = None) -> tuple[tuple[str, str], ...]:
         """Codes and short names directly under ``parent``, in order of code; the provinces when it is None or empty."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ RECORD_FACTS = frozenset({"holder_name", "holder_uscc", "number", "identifier", 
 PREFILLS = frozenset(f"company.{fact}" for fact in ("name", "uscc", "address", "postcode", "contact_name", "contact_phone"))
 LONGEST_PUBLICATION = 36525
 """A hundred years: more is a slip of the hand, and no calendar could hold it."""
+_ZONE_NUMBER = re.compile(r"-\d{2}", re.ASCII)
 _NUMBER_PARTS = {"place": "宁", "year": 2026, "serial": 1, "grade": 1, "province": "10"}
 
 
@@ -199,6 +201,12 @@ def _region_faults(catalogue: Catalogue) -> Iterator[Fault]:
             yield Fault("regions.toml", f"names.{code}", "a code has six digits (GB/T 2260)")
         elif parent is not None and parent not in catalogue.region_names:
             yield Fault("regions.toml", f"names.{code}", f"the place above it, {parent}, is missing")
+    for code in catalogue.zones:
+        if code[:6] not in catalogue.region_names or not _ZONE_NUMBER.fullmatch(code[6:]):
+            yield Fault("regions.toml", f"zones.{code}", "a zone has the code of the place in which it lies, a hyphen and two digits")
+    for code in catalogue.former_names:
+        if code in catalogue.region_names:
+            yield Fault("regions.toml", f"former.{code}", "this code is still in use")
 
 
 def _dates_of(order: DateOrder) -> tuple[str, ...]:

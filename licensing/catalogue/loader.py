@@ -44,6 +44,8 @@ def read_catalogue(folder: Path) -> Catalogue:
         licence_types=_list(folder, "licence_types.toml", "licence_type", tuple[LicenceType, ...]),
         letters=_list(folder, "letters.toml", "letter", tuple[LetterKind, ...]),
         region_names=MappingProxyType(dict(sorted(regions["names"].items()))),
+        zones=MappingProxyType(dict(sorted(regions.get("zones", {}).items()))),
+        former_names=MappingProxyType(regions.get("former", {})),
     )
     for fault in checks.faults(catalogue):
         raise wrong(fault.file, fault.key, fault.reason)

@@ -47,7 +47,9 @@ def decide(actor: Actor, proceeding_id: int, reason: str) -> None:
         made = _promise_behind(work, found)
         if made is not None:
             record(work, made, Event.CONFIRMED_FALSE, {"reason": reason, "proceeding": found.row.number})
-            enter_false_commitment(work, made, found.licence.number, add_months(local_date(work.now), DECEIT_MONTHS))
+            enter_false_commitment(
+                work, made, found.licence.number, add_months(local_date(work.now), DECEIT_MONTHS), found.row.authority_id
+            )
 
 
 def drop(actor: Actor, proceeding_id: int, reason: str) -> None:
@@ -65,9 +67,9 @@ def proceedings_about(session: Session, made: Commitment) -> list[Proceeding]:
     return [row for row in rows if row.events and row.events[0].data.get(_ABOUT) == made.id]
 
 
-def enter_false_commitment(work: Work, made: Commitment, about: str, ends_on: date) -> None:
-    """Enter an untrue promise in the credit record of the company that made it."""
-    authority = authority_of(work.session, made.authority_id)
+def enter_false_commitment(work: Work, made: Commitment, about: str, ends_on: date, found_by: int) -> None:
+    """Enter an untrue promise in the credit record of the company that made it; ``found_by`` is the authority that has the case."""
+    authority = authority_of(work.session, found_by)
     enter(
         work,
         company_id=made.company_id,

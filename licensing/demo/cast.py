@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from licensing.demo.rules import authority_uscc, company_uscc
+from licensing.parties.lists import listed
 
 DATA = Path(__file__).parent / "data"
 DOMAIN = "demo.example"
@@ -32,9 +33,10 @@ class Somebody:
 
 @dataclass(frozen=True, slots=True)
 class Bureau:
-    """An authority with its officers; ``details`` are the columns of its row."""
+    """An authority with its officers; ``details`` are the columns of its row, ``parent`` is the code of the level above."""
 
     details: Mapping[str, Any]
+    parent: str | None
     matters: tuple[str, ...]
     prefixes: tuple[str, ...]
     officers: tuple[Somebody, ...]
@@ -151,19 +153,22 @@ def _somebody(raw: Mapping[str, Any]) -> Somebody:
 
 
 def _bureau(kid: int, raw: Mapping[str, Any]) -> Bureau:
+    known = next(one for one in listed() if one.code == raw["region"])
     details = {
-        "code": raw["region"],
-        "name": raw["name"],
-        "english_name": raw["english_name"],
-        "uscc": authority_uscc(raw["region"]),
-        "level": raw["level"],
-        "region_code": raw["region"],
-        "number_place": raw["place"],
+        "code": known.code,
+        "name": known.name,
+        "english_name": known.english_name,
+        "uscc": authority_uscc(known.code),
+        "level": known.level,
+        "region_code": known.region,
+        "number_place": known.place,
         "kid": kid,
         "phone": raw["phone"],
         "address": raw["address"],
     }
-    return Bureau(details, tuple(raw["matters"]), tuple(raw["prefixes"]), tuple(_somebody(officer) for officer in raw["officers"]))
+    return Bureau(
+        details, known.parent, tuple(raw["matters"]), tuple(raw["prefixes"]), tuple(_somebody(officer) for officer in raw["officers"])
+    )
 
 
 def _firm(raw: Mapping[str, Any], numbers: Iterator[int]) -> Firm:

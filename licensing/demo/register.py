@@ -84,7 +84,10 @@ def registered(cast: Cast) -> Registered:
 def _authority(work: Work, cast: Cast, code: str) -> Authority:
     bureau = next(bureau for bureau in cast.bureaus if bureau.code == code)
     found = work.session.scalar(select(Authority).where(Authority.code == code))
-    return found or parties.register_authority(work, region_prefixes=bureau.prefixes, matters=bureau.matters, **bureau.details)
+    if found is not None:
+        return found
+    above = work.session.scalar(select(Authority.id).where(Authority.code == bureau.parent))
+    return parties.register_authority(work, region_prefixes=bureau.prefixes, matters=bureau.matters, parent_id=above, **bureau.details)
 
 
 def _company(work: Work, firm: Firm, cast: Cast) -> Company:

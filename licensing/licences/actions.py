@@ -64,7 +64,7 @@ def intend(
     serial = next_value(work.session, f"number:{authority.code}:{licence_type.code}:{issued_on.year}")
     parts = {"place": authority.number_place, "year": issued_on.year, "serial": serial, **(number_parts or {})}
     number = licence_type.number_pattern.format(**parts)
-    made = identifier.make(licence_type.type_code, authority.uscc, f"{issued_on.year}{serial:04d}", 1)
+    made = identifier.make(licence_type.type_code, authority.credit_code, f"{issued_on.year}{serial:04d}", 1)
     last_day = rules.valid_until(issued_on, licence_type.valid_years)
     printed = {
         "holder_name": holder.name,
@@ -81,7 +81,7 @@ def intend(
         number=number,
         version=made.version,
         issuer=authority.name,
-        issuer_code=authority.uscc,
+        issuer_code=authority.credit_code,
         holder=holder.name,
         holder_code=holder.uscc,
         project=project,

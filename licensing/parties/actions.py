@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from licensing.parties.rules import canonical_uscc
+from licensing.parties.rules import ALWAYS, canonical_uscc
 from licensing.parties.tables import Authority, Company, Jurisdiction, OfficePost, Person, Seat
 from licensing.policy import Role
 from licensing.storage import Work
@@ -34,12 +34,22 @@ def give_seat(work: Work, person: Person, company: Company, role: Role, *, held_
 
 def register_authority(work: Work, *, region_prefixes: tuple[str, ...], matters: tuple[str, ...], **details: object) -> Authority:
     """A new authority and the regions in which it decides ``matters``."""
-    row = Authority(**{**details, "uscc": canonical_uscc(str(details["uscc"]))})
+    code = details.get("uscc")
+    row = Authority(**{**details, "uscc": canonical_uscc(str(code)) if code else None})
     work.session.add(row)
     work.session.flush()
-    work.session.add_all(
-        Jurisdiction(authority_id=row.id, matter=matter, region_prefix=prefix) for matter in matters for prefix in region_prefixes
-    )
+    for matter in matters:
+        for prefix in region_prefixes:
+            give_jurisdiction(work, row, matter, prefix)
+    return row
+
+
+def give_jurisdiction(
+    work: Work, authority: Authority, matter: str, prefix: str, *, valid_from: date = ALWAYS, valid_to: date | None = None
+) -> Jurisdiction:
+    """Let an authority decide ``matter`` in a region; ``Conflict`` at commit when another does from the same day on."""
+    row = Jurisdiction(authority_id=authority.id, matter=matter, region_prefix=prefix, valid_from=valid_from, valid_to=valid_to)
+    work.session.add(row)
     work.session.flush()
     return row
 

@@ -239,14 +239,14 @@ class Register:
 def register(
     actor: Actor, *, kind: str | None = None, status: Status | None = None, search: str = "", after: int | None = None, size: int = 50
 ) -> Register:
-    """The licences of the actor's authorities, newest first; keyset-paged by ``after``. Without ``status`` each in its latest version.
+    """The licences of the authorities that the actor may read, newest first; keyset-paged by ``after``.
 
-    Licences of the actor's own companies are left out.
+    Without ``status`` each in its latest version. Licences of the actor's own companies are left out.
     """
     with reading(actor) as look:
         require(look, Action.REGISTER_READ, Subject())
         own = select(Company.uscc).where(Company.id.in_(actor.company_ids))
-        query = select(Licence).where(Licence.authority_id.in_(actor.authority_ids), Licence.holder_code.not_in(own))
+        query = select(Licence).where(Licence.authority_id.in_(actor.readable_ids), Licence.holder_code.not_in(own))
         query = _with_status(query, status)
         if kind:
             query = query.where(Licence.type == kind)

@@ -149,7 +149,7 @@ def shown(field: Field, value: Any) -> str:
         option = field.option(text)
         return label(option) if option else text
     if field.kind == "region":
-        return load_catalogue().region_name(text) if load_catalogue().has_region(text) else text
+        return load_catalogue().place_name(text)
     if field.kind == "date":
         return date_text(read_date(text)) or text
     return f"{text} {unit_of(field)}".strip()
@@ -165,7 +165,7 @@ def places() -> tuple[tuple[str, tuple[tuple[str, str], ...]], ...]:
     """All places that can be an answer, grouped by the city they lie in."""
     catalogue = load_catalogue()
     groups: dict[str, list[tuple[str, str]]] = {}
-    for code, name in catalogue.region_names.items():
+    for code, name in sorted({**catalogue.region_names, **catalogue.zones}.items()):
         if not catalogue.regions(code):
             parent = catalogue.region_name(f"{code[:4]}00") if catalogue.has_region(f"{code[:4]}00") and not code.endswith("00") else ""
             groups.setdefault(parent, []).append((code, name))

@@ -11,7 +11,7 @@ from licensing.cases.machine import TRANSITIONS, Event, State
 from licensing.cases.queries import CasePage
 from licensing.policy import Action, Actor
 from licensing.words import N_, Said, say
-from portal.office import forms
+from portal.office import forms, transfer
 from portal.office.performing import Act
 from portal.typed import Values
 
@@ -123,6 +123,10 @@ _LEADS: Mapping[str, str] = {
     Action.CASE_PROPOSE: N_("You propose, another person decides."),
     Action.CASE_RETURN: N_("The examiner gets the case back with your reason and proposes anew."),
     Action.CASE_GRANT: N_("The licence is numbered, signed and in force the moment you grant. Check what will stand on it."),
+    Action.CASE_TRANSFER: N_(
+        "The case goes to another authority with its clock: no limit starts anew, and the applicant need not hand in anything again. You"
+        " will not see it any more."
+    ),
     Action.CASE_REFUSE: N_("The case ends here. The applicant receives the reasons in writing and may object."),
 }
 
@@ -257,5 +261,16 @@ ACTS: tuple[CaseAct, ...] = (
         forms.no_values,
         forms.read_reason,
         _return,
+    ),
+    Act(
+        "transfer",
+        Action.CASE_TRANSFER,
+        N_("Transfer to another authority"),
+        N_("Transfer the case and send the letter"),
+        N_("The case was transferred, and the applicant was told."),
+        transfer.start,
+        transfer.read,
+        transfer.perform,
+        gone=True,
     ),
 )

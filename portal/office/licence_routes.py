@@ -117,14 +117,18 @@ def _desk() -> Desk[Event, About]:
         sheet=_act_page,
         moved_on=lambda about, error: _licence_page(_open(about.page.licence.id), error),
         home=lambda about: url_for("office_licences.licence", licence_id=_newest(about.page.licence.id)),
+        away=lambda: url_for("office_licences.register"),
     )
 
 
 def _open(licence_id: int) -> LicencePage:
-    """The licence, if it is one of an authority where the reader holds a post. A seat in a company opens nothing here."""
+    """The licence, if it is one of an authority where the reader holds a post, or below one where the reader is a supervisor.
+
+    A seat in a company opens nothing here.
+    """
     actor = current_actor()
     page = queries.licence_page(actor, licence_id)
-    if page.licence.authority_id not in actor.authority_ids:
+    if page.licence.authority_id not in actor.readable_ids:
         raise not_found()
     if page.company is not None and page.company.id in actor.company_ids:
         raise Forbidden(

@@ -27,6 +27,7 @@ class Act(Generic[Step, Page]):
 
     ``action`` is what the machine calls it. ``kind`` is that of the button: "" main, "quiet" beside it, "danger". ``start`` gives the
     values of an untouched form, ``read`` those that were sent, ``perform`` does it. ``sheet`` names the template that several acts share.
+    What is ``gone`` afterwards is not the actor's to see any more.
     """
 
     slug: str
@@ -39,6 +40,7 @@ class Act(Generic[Step, Page]):
     perform: Callable[[Actor, Page, Values], object]
     kind: str = "quiet"
     sheet: str = ""
+    gone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +48,15 @@ class Desk(Generic[Step, Page]):
     """What acts of one family have in common.
 
     ``require`` raises what the act itself would raise, so that a form is not filled in for nothing; ``sheet`` is the page of an act;
-    ``moved_on`` shows the thing as it is now, with the sentence that says why nothing was done; ``home`` is the address of its page.
+    ``moved_on`` shows the thing as it is now, with the sentence that says why nothing was done; ``home`` is the address of its page, and
+    ``away`` where the actor goes when it is gone.
     """
 
     require: Callable[[Page, Act[Step, Page]], None]
     sheet: Callable[[Act[Step, Page], Page, Filled, int, Said | None], ResponseReturnValue]
     moved_on: Callable[[Page, LeizhengError], ResponseReturnValue]
     home: Callable[[Page], str]
+    away: Callable[[], str]
 
     def show(self, act: Act[Step, Page], page: Page) -> ResponseReturnValue:
         """The page of an act, with its form untouched."""
@@ -78,4 +82,4 @@ class Desk(Generic[Step, Page]):
         except LeizhengError as error:
             return self.moved_on(page, error)
         flash(gettext(act.done))
-        return redirect(self.home(page), 303)
+        return redirect(self.away() if act.gone else self.home(page), 303)

@@ -140,14 +140,18 @@ def _desk() -> Desk[Action, CasePage]:
         sheet=_act_page,
         moved_on=lambda page, error: _moved_on(page.case.id, error),
         home=lambda page: url_for("office.case", case_id=page.case.id),
+        away=lambda: url_for("office.worklist"),
     )
 
 
 def _open(case_id: int) -> CasePage:
-    """The case, if it lies at an authority where the reader holds a post. A seat in a company opens nothing here."""
+    """The case, if it lies at an authority where the reader holds a post, or below one where the reader is a supervisor.
+
+    A seat in a company opens nothing here.
+    """
     actor = current_actor()
     page = queries.case_page(actor, case_id)
-    if page.case.authority_id not in actor.authority_ids:
+    if page.case.authority_id not in actor.readable_ids:
         raise not_found()
     if page.case.company_id in actor.company_ids:
         raise Forbidden(
@@ -184,7 +188,8 @@ def _case_page(page: CasePage, problem: LeizhengError | None = None) -> Response
         blocks=presentation.blocks(page),
         papers=presentation.papers(page),
         promises=promise_cards(page),
-        may_verify=any(post.role in (Role.VERIFIER, Role.EXAMINER) for post in current_actor().posts) and bool(page.view.accepted_on),
+        handles=page.case.authority_id in current_actor().authority_ids,
+        may_verify=bool(page.view.accepted_on) and _is_verifier(page),
         history=[(entry, presentation.history_items(page.matter, entry)) for entry in page.timeline],
         legal=clock_card(page.deadline.legal) if page.deadline else None,
         promised=clock_card(page.deadline.promised) if page.deadline and page.deadline.promised else None,
@@ -197,6 +202,11 @@ def _case_page(page: CasePage, problem: LeizhengError | None = None) -> Response
         **_state_words(),
     )
     return sheet, problem.http_status if problem else 200
+
+
+def _is_verifier(page: CasePage) -> bool:
+    mine = {post.role for post in current_actor().posts if post.authority_id == page.case.authority_id}
+    return bool(mine & {Role.VERIFIER, Role.EXAMINER})
 
 
 def _act_page(act: CaseAct, page: CasePage, filled: Filled, status: int, next_step: Said | None) -> ResponseReturnValue:

@@ -36,6 +36,7 @@ DATA = {
     Event.GRANTED: {"licence_id": 1, "opinion": "同意"},
     Event.EVALUATION_RECORDED: {"passed": True},
     Event.PROMISE_WITHDRAWN: {"proof": "factory_certificate", "reason": "找到了证书", "items": CORRECTION},
+    Event.TRANSFERRED: {"from": 1, "to": 2, "to_name": "昆山市气象局", "reason": "项目在昆山"},
     Event.PROOF_REQUIRED: {"proofs": ["factory_certificate"], "reason": "无法核实"},
     Event.PROOF_SETTLED: {"answers": {}, "documents": [], "proofs": {}},
     Event.UNTRUTH_NOTIFIED: {"proof": "factory_certificate", "reason": "型号不符", "days": 5, "due_on": "2026-03-09"},

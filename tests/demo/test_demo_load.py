@@ -92,7 +92,7 @@ def test_every_state_is_there(loaded: Loaded) -> None:
         states = set(look.session.scalars(select(Case.state)))
         events = set(look.session.scalars(select(CaseEvent.type)))
     assert states == set(State) - {State.ISSUING}
-    assert set(Event) - events <= {Event.LICENCE_VOIDED, Event.PROPOSAL_RETURNED, *ONLY_IN_THE_FULL_WORLD}
+    assert set(Event) - events <= {Event.LICENCE_VOIDED, Event.TRANSFERRED, Event.PROPOSAL_RETURNED, *ONLY_IN_THE_FULL_WORLD}
 
 
 def test_an_interrupted_load_goes_on(loaded: Loaded) -> None:

@@ -27,6 +27,7 @@ from licensing.letters import actions as letters
 from licensing.letters.queries import of_case
 from licensing.licences import actions as licences
 from licensing.licences.operations import Operation
+from licensing.parties.lists import listed
 from licensing.parties.tables import Seat
 from licensing.policy import SYSTEM
 from licensing.proceedings import actions as proceedings
@@ -34,7 +35,7 @@ from licensing.ratings import actions as ratings
 from licensing.seats import actions as seats
 from licensing.selfcheck import PROTECTED, row_problems
 from licensing.storage import Base, Moment, reading, storage, unit_of_work
-from licensing.trust import checkpoints, publication
+from licensing.trust import checkpoints, offices, publication
 from licensing.trust.current import current_trust_list
 
 pytestmark = pytest.mark.slow
@@ -92,6 +93,7 @@ def lived_in(world: World) -> None:
         letters.mark_opened(work, sent[0])
         licences.perform(work, granted[1].id, Operation.REVOKE_FOR_DECEIT, reason="以欺骗手段取得。")
         publication.publish(work, world.settings)
+        offices.import_listed(work, listed()[:3])
         for number in range(TILE_WIDTH):
             append(work, "rehearsal", str(number), bytes(32))
     checkpoints.publish(world.settings)

@@ -154,7 +154,7 @@ def test_returning_gives_the_case_back(desk: Desk) -> None:
     done(desk.browser(desk.world.approver).send(case_url(case_id, "return"), FORMS["return"]), case_id)
     page = desk.browser(desk.world.examiner).get(case_url(case_id))
     assert "请补充说明。" in page.text
-    assert buttons(page) == {"commission", "propose"}
+    assert buttons(page) == {"commission", "propose", "transfer"}
 
 
 def test_refusing_shows_the_letter_first_and_sends_it(desk: Desk) -> None:

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 import time_machine
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from world import World
 
 import licensing.proceedings.tables
 import licensing.ratings.tables
@@ -153,3 +154,13 @@ def test_migrations_go_down_and_up_again(opened) -> None:
     assert set(sa.inspect(opened.engine).get_table_names()) <= {"alembic_version"}
     upgrade(opened.engine)
     assert current(opened.engine) == head()
+
+
+def test_migrations_rebuild_tables_to_which_rows_point(world: World) -> None:
+    case_id = world.submitted()
+    engine = storage().engine
+    downgrade(engine, "0006")
+    upgrade(engine)
+    assert world.page(case_id).authority.name == "南京市气象局"
+    with pytest.raises(sa.exc.IntegrityError), engine.begin() as connection:
+        connection.execute(sa.text("DELETE FROM authority"))
