@@ -6,8 +6,9 @@ from licensing.cases import transfer
 from licensing.cases.queries import CasePage
 from licensing.policy import Actor
 from licensing.words import say
+from portal.office.opinions import typed_or_chosen
 from portal.security import current_actor
-from portal.typed import Filled, Form, Values, complaint_about, filled, typed_or_chosen
+from portal.typed import Filled, Form, Values, complaint_about, filled
 
 REASON_LIMIT = 1000
 
