@@ -22,6 +22,7 @@ from licensing.cases.machine import (
 )
 from licensing.catalogue import load_catalogue
 from licensing.clock import LIMITS, Limit
+from licensing.commitments import machine as commitment_machine
 from licensing.licences.operations import NATIONAL_STATUS, OPERATION_NAMES, OPERATIONS, Rule
 from licensing.licences.status import STATUS_NAMES, Status
 from licensing.licences.verdict import GENUINE, IN_FORCE, LISTED_CODES, WHOLE, Answer, Overall, Verdict, Weight, listed_answer
@@ -69,8 +70,21 @@ def case_machine() -> str:
         "## States",
         _table(("State", "Name", "Whose turn"), (_state_row(state) for state in State)),
         "## Steps",
-        "*Who* comes from `licensing/policy.py`. ✻ needs a second factor that was shown a short while ago.",
-        _table(("From", "What happens", "To", "Who", "Reason", "Clock", "Letter"), (_step_row(row) for row in TRANSITIONS)),
+        "*Who* comes from `licensing/policy.py`. ✻ needs a second factor that was shown a short while ago. *Back to* are the states to"
+        " which a step leads back, with the clock standing there as before, when a notice or a proposal interrupted handling in them.",
+        _table(("From", "What happens", "To", "Back to", "Who", "Reason", "Clock", "Letter"), (_step_row(row) for row in TRANSITIONS)),
+    )
+
+
+def promise_machine() -> str:
+    """States and steps of a promise."""
+    return _page(
+        "The promise machine",
+        "What can happen to a promise stands in one table, `licensing/commitments/machine.py`. What is not in the table cannot happen.",
+        "## States",
+        _table(("State", "Name"), ((f"`{state}`", commitment_machine.STATE_NAMES[state]) for state in commitment_machine.State)),
+        "## Steps",
+        _table(("From", "What happens", "To", "Letter"), (_promise_row(row) for row in commitment_machine.TRANSITIONS)),
     )
 
 
@@ -150,6 +164,7 @@ _PAGES: Mapping[str, Callable[[], str]] = {
     "case-machine.md": case_machine,
     "licence-operations.md": licence_operations,
     "limits.md": limits,
+    "promise-machine.md": promise_machine,
     "verdict-codes.md": verdict_codes,
 }
 _PLACES = {"since": "⟨date⟩", "successor": "⟨identifier⟩", "as_of": "⟨moment⟩"}
@@ -177,6 +192,12 @@ def _cell(text: str) -> str:
 def _diagram() -> str:
     lines = ["stateDiagram-v2", f"    [*] --> {State.DRAFT}"]
     lines += [f"    {source} --> {row.target}: {row.event}" for row in TRANSITIONS for source in _in_order(row.sources)]
+    lines += [
+        f"    {source} --> {back}: {row.event}"
+        for row in TRANSITIONS
+        for source in _in_order(row.sources)
+        for back in _in_order(row.back_to)
+    ]
     lines += [f"    {state} --> [*]" for state in State if TURNS[state] is Turn.NOBODY]
     return "\n".join(("```mermaid", *lines, "```"))
 
@@ -191,10 +212,15 @@ def _state_row(state: State) -> tuple[str, str, str]:
 
 
 def _step_row(row: Transition) -> tuple[str, ...]:
-    sources = ", ".join(f"`{source}`" for source in _in_order(row.sources))
+    sources, back = (", ".join(f"`{state}`" for state in _in_order(states)) for states in (row.sources, row.back_to))
     what = f"`{row.event}` {EVENT_NAMES[row.event]}"
     needed = "needed" if row.reason_needed else "—"
-    return sources, what, f"`{row.target}`", _who(POLICY[row.action]), needed, CLOCK_WORDS[row.clock], _letter(row.letter)
+    return sources, what, f"`{row.target}`", back or "—", _who(POLICY[row.action]), needed, CLOCK_WORDS[row.clock], _letter(row.letter)
+
+
+def _promise_row(row: commitment_machine.Transition) -> tuple[str, ...]:
+    sources = ", ".join(f"`{state}`" for state in commitment_machine.State if state in row.sources) or "(signed)"
+    return sources, f"`{row.event}` {commitment_machine.EVENT_NAMES[row.event]}", f"`{row.target}`", _letter(row.letter)
 
 
 def _operation_row(rule: Rule) -> tuple[str, ...]:

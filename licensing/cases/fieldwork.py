@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from sqlalchemy import case as when
 from sqlalchemy import func, select, tuple_
 from sqlalchemy.orm import joinedload
 
+from licensing.cases.deadlines import DECIDING
 from licensing.cases.drafts import proofs_of
 from licensing.cases.journal import Loaded, load_for, may, not_found, require
 from licensing.cases.machine import State
@@ -18,6 +20,7 @@ from licensing.catalogue.model import Field, Proof
 from licensing.catalogue.queries import catalogue_now
 from licensing.clock import days_left, load_calendar, today
 from licensing.commitments.fact_source import connect
+from licensing.commitments.queries import rectification_report
 from licensing.commitments.tables import Commitment, Verification, VerificationFile
 from licensing.commitments.verification import CANCELLED, OPEN, keep_source
 from licensing.documents.uploads import Inspected, inspect, safe_filename
@@ -34,12 +37,13 @@ _NO_DATE = date(9999, 12, 31)
 
 @dataclass(frozen=True, slots=True)
 class WorklistRow:
-    """One task: which promise of whose project, and how many working days are left (negative when late)."""
+    """One task: which promise of whose project, until when, and how many working days are left (negative when late)."""
 
     task: Verification
     case: Case
     company: Company
     proof: Proof
+    due_on: date | None
     days_left: int | None
 
 
@@ -64,6 +68,9 @@ class TaskPage:
     facts: tuple[tuple[Field, str], ...]
     files: tuple[VerificationFile, ...]
     done_by: str
+    due_on: date | None
+    days_left: int | None
+    reported: str
     can_work: bool
     has_source: bool
 
@@ -79,7 +86,8 @@ def verification_worklist(actor: Actor, *, done: bool = False, after: str | None
     """
     with reading(actor) as look:
         require(look, Action.WORKLIST_READ, Subject())
-        due = func.coalesce(Verification.due_on, _NO_DATE)
+        own_or_decision = func.coalesce(Verification.due_on, when((Case.state.in_(DECIDING), Case.due_on)))
+        due = func.coalesce(own_or_decision, _NO_DATE)
         wanted = Verification.state.not_in((OPEN, CANCELLED)) if done else Verification.state == OPEN
         query = (
             select(Verification, Case, Company)
@@ -94,11 +102,18 @@ def verification_worklist(actor: Actor, *, done: bool = False, after: str | None
         found = look.session.execute(query.order_by(due, Verification.id).limit(size + 1)).all()
         catalogue = catalogue_now(look.session)
         rows = tuple(
-            WorklistRow(task, case, company, catalogue.proof(task.commitment.proof, task.commitment.proof_version), days_to(task))
+            WorklistRow(
+                task,
+                case,
+                company,
+                catalogue.proof(task.commitment.proof, task.commitment.proof_version),
+                due_of(task, case),
+                _days_to(due_of(task, case)),
+            )
             for task, case, company in found[:size]
         )
-        last = rows[-1].task if len(found) > size else None
-        return Worklist(rows, f"{last.due_on or _NO_DATE}_{last.id}" if last else None)
+        last = rows[-1] if len(found) > size else None
+        return Worklist(rows, f"{last.due_on or _NO_DATE}_{last.task.id}" if last else None)
 
 
 def task_page(actor: Actor, task_id: int) -> TaskPage:
@@ -119,6 +134,9 @@ def task_page(actor: Actor, task_id: int) -> TaskPage:
             facts=facts,
             files=tuple(task.files),
             done_by=names.get(task.done_by or 0, ""),
+            due_on=due_of(task, case.row),
+            days_left=_days_to(due_of(task, case.row)),
+            reported=rectification_report(made),
             can_work=bool(may(actor, Action.COMMITMENT_VERIFY, case, look)) and task.state == OPEN,
             has_source=bool(look.settings.fact_source),
         )
@@ -200,6 +218,11 @@ def _file(work: Work, task: Verification, filename: str, content: bytes, inspect
     )
 
 
-def days_to(task: Verification) -> int | None:
-    """Working days left to do the task; negative when it is late."""
-    return days_left(task.due_on, today(), load_calendar()) if task.due_on else None
+def due_of(task: Verification, case: Case) -> date | None:
+    """The last day to do the task: its own, or that of the decision, which moves with the clock; None while the clock stands."""
+    return task.due_on or (case.due_on if case.state in DECIDING else None)
+
+
+def _days_to(due_on: date | None) -> int | None:
+    """Working days left; negative when it is late."""
+    return days_left(due_on, today(), load_calendar()) if due_on else None

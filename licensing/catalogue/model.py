@@ -122,8 +122,8 @@ class Proof:
 
     The texts of a version never change once it was in force; a change is a new version. ``verified`` says whether verification comes before
     the decision, or within ``verification_days`` working days after it. ``answer_days`` are the working days to answer a notice that a
-    promise is untrue. ``publication`` says whether, where and how long the promise is published: ``publication_days`` calendar days, or
-    as long as the permit is valid when 0.
+    promise is untrue, ``rectification_days`` those to rectify where that is ordered after the permit. ``publication`` says whether, where
+    and how long the promise is published: ``publication_days`` calendar days, or as long as the permit is valid when 0.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
@@ -154,6 +154,7 @@ class Proof:
     valid_from: date
     valid_to: date | None = None
     date_orders: tuple[DateOrder, ...] = ()
+    rectification_days: int = 30
 
     def fact(self, code: str) -> Field | None:
         """The fact with this code, or None."""

@@ -23,7 +23,7 @@ from licensing.words import N_, Said, say
 from portal.components import NavLink
 from portal.deadlines import clock_card, left_badge
 from portal.downloads import download
-from portal.licences import check_path, status_today, words
+from portal.licences import PROPOSALS, check_path, status_today, words
 from portal.office import presentation
 from portal.office.acts import ACTS, CaseAct, act_title, lead
 from portal.office.forms import Filter, read_filter
@@ -184,7 +184,9 @@ def _case_page(page: CasePage, problem: LeizhengError | None = None) -> Response
         blocks=presentation.blocks(page),
         papers=presentation.papers(page),
         promises=promise_cards(page),
-        may_verify=any(post.role in (Role.VERIFIER, Role.EXAMINER) for post in current_actor().posts) and bool(page.view.accepted_on),
+        may_verify=bool({Role.VERIFIER, Role.EXAMINER} & {post.role for post in current_actor().posts}),
+        may_order=any(post.role is Role.APPROVER for post in current_actor().posts),
+        consequences=[(str(operation), say(PROPOSALS[operation])) for operation in page.consequences],
         history=[(entry, presentation.history_items(page.matter, entry)) for entry in page.timeline],
         legal=clock_card(page.deadline.legal) if page.deadline else None,
         promised=clock_card(page.deadline.promised) if page.deadline and page.deadline.promised else None,

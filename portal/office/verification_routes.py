@@ -8,12 +8,12 @@ from flask import Blueprint, current_app, flash, redirect, render_template, requ
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from licensing.cases import fieldwork, verifying
+from licensing.cases import fieldwork, queries, rectifying, verifying
 from licensing.cases.fieldwork import TaskPage
 from licensing.cases.journal import not_found
 from licensing.cases.machine import FINAL, State
 from licensing.commitments.consequences import CONSEQUENCES
-from licensing.commitments.rules import RESULT_NAMES, Result
+from licensing.commitments.rules import RESULT_NAMES, Occasion, Result
 from licensing.errors import Conflict, Forbidden, Invalid, LeizhengError, Unavailable
 from licensing.licences.operations import Operation
 from licensing.words import N_, Said, say
@@ -43,7 +43,10 @@ OCCASION_NAMES = {
     "after_decision": N_("after the decision"),
     "repeat": N_("once more"),
     "sample": N_("drawn at random"),
+    "rectification": N_("after an order to rectify"),
 }
+RECTIFY = "rectify"
+RECTIFY_FIRST = N_("nothing yet: the approver may order to rectify first")
 _KEY = re.compile(r"(\d{4}-\d{2}-\d{2})_\d{1,9}", re.ASCII)
 
 
@@ -79,9 +82,7 @@ def task_send(task_id: int) -> ResponseReturnValue:
         return _task_page(page, values, errors, status=422)
     report = {"finding": values["finding"], "facts": values["facts"]}
     try:
-        verifying.record_finding(
-            current_actor(), task_id, Result(values["result"]), report, consequence=Operation(values["consequence"] or CONSEQUENCES[0])
-        )
+        verifying.record_finding(current_actor(), task_id, Result(values["result"]), report, consequence=_consequence(values))
     except Forbidden:
         raise
     except LeizhengError as error:
@@ -146,6 +147,61 @@ def again(case_id: int, commitment_id: int) -> ResponseReturnValue:
     return redirect(url_for("office.case", case_id=case_id), 303)
 
 
+@blueprint.post(f"/pursue/<{ID}:case_id>/<{ID}:commitment_id>")
+@access(Access.OFFICER)
+def pursue(case_id: int, commitment_id: int) -> ResponseReturnValue:
+    """Send the notice for a finding that waits."""
+    chosen = request.form.get("consequence", "")
+    operation = next((one for one in CONSEQUENCES if str(one) == chosen), Operation.REVOKE_FOR_DECEIT)
+    try:
+        verifying.pursue_finding(current_actor(), case_id, commitment_id, operation)
+    except Conflict as error:
+        flash(error.sentence.in_words(gettext))
+    else:
+        flash(gettext("The notice was sent; the holder can answer it now."))
+    return redirect(url_for("office.case", case_id=case_id), 303)
+
+
+@blueprint.get(f"/rectify/<{ID}:case_id>/<{ID}:commitment_id>")
+@access(Access.OFFICER)
+def rectify(case_id: int, commitment_id: int) -> ResponseReturnValue:
+    """The form of an order to rectify, for whoever may order it now."""
+    try:
+        rectifying.check_order(current_actor(), case_id, commitment_id)
+    except Conflict as error:
+        flash(error.sentence.in_words(gettext))
+        return redirect(url_for("office.case", case_id=case_id), 303)
+    return _rectify_page(case_id, {}, {})
+
+
+@blueprint.post(f"/rectify/<{ID}:case_id>/<{ID}:commitment_id>")
+@access(Access.OFFICER)
+def rectify_send(case_id: int, commitment_id: int) -> ResponseReturnValue:
+    """Order the holder to rectify; what was typed is kept when something is wrong with it."""
+    rectifying.check_order(current_actor(), case_id, commitment_id)
+    reason = typed_text(request.form, "reason")
+    complaint = complaint_about(reason, say("Say what is to be rectified."), WORDS_LIMIT)
+    if complaint is not None:
+        return _rectify_page(case_id, {"reason": reason}, {"reason": complaint}, status=422)
+    try:
+        rectifying.order_rectification(current_actor(), case_id, commitment_id, reason)
+    except (Conflict, Invalid) as error:
+        return _rectify_page(case_id, {"reason": reason}, {"reason": error.sentence}, status=error.http_status)
+    flash(gettext("The order was sent; the holder can report the rectification now."))
+    return redirect(url_for("office.case", case_id=case_id), 303)
+
+
+def _rectify_page(case_id: int, values: Values, errors: Errors, *, status: int = 200) -> ResponseReturnValue:
+    page = queries.case_page(current_actor(), case_id)
+    return render_template("portal/office/rectify.html", page=page, values=values, errors=errors), status
+
+
+def _consequence(values: Values) -> Operation | None:
+    """What the notice announces; nothing while another person may order to rectify first."""
+    chosen = values["consequence"] or Operation.REVOKE_FOR_DECEIT
+    return None if chosen == RECTIFY else Operation(chosen)
+
+
 def _open(task_id: int) -> TaskPage:
     """The task, if it lies at an authority where the reader holds a post and the company is not the reader's own."""
     page = fieldwork.task_page(current_actor(), task_id)
@@ -155,7 +211,8 @@ def _open(task_id: int) -> TaskPage:
 
 
 def _task_page(page: TaskPage, values: Values, errors: Errors, *, status: int = 200) -> ResponseReturnValue:
-    left, kind = left_badge(fieldwork.days_to(page.task), page.state)
+    left, kind = left_badge(page.days_left, page.state)
+    first = [] if page.task.occasion == Occasion.RECTIFICATION else [(RECTIFY, say(RECTIFY_FIRST), None)]
     return render_template(
         "portal/office/verification.html",
         page=page,
@@ -165,7 +222,7 @@ def _task_page(page: TaskPage, values: Values, errors: Errors, *, status: int = 
         after_decision=page.state is State.GRANTED,
         ended=page.state in FINAL and page.state is not State.GRANTED,
         results=[(str(result), say(name), None) for result, name in RESULT_NAMES.items()],
-        consequences=[(str(operation), say(PROPOSALS[operation]), None) for operation in CONSEQUENCES],
+        consequences=[(str(operation), say(PROPOSALS[operation]), None) for operation in CONSEQUENCES] + first,
         left=left,
         left_kind=kind,
         limit=current_app.config["LEIZHENG"].upload_limit,
@@ -186,7 +243,7 @@ def _read_result(form: Form, page: TaskPage) -> tuple[Values, Errors]:
     if result == Result.TRUE and "no" in facts.values():
         errors["result"] = say("You noted that a fact differs, so the promise is not true.")
     known = {code: value for code, value in facts.items() if value in AGREES}
-    fitting = consequence if consequence in {str(operation) for operation in CONSEQUENCES} else ""
+    fitting = consequence if consequence in {RECTIFY, *map(str, CONSEQUENCES)} else ""
     return {"result": result, "finding": finding, "facts": known, "consequence": fitting}, errors
 
 
