@@ -71,8 +71,9 @@ def case_machine() -> str:
         "## States",
         _table(("State", "Name", "Whose turn"), (_state_row(state) for state in State)),
         "## Steps",
-        "*Who* comes from `licensing/policy.py`. ✻ needs a second factor that was shown a short while ago.",
-        _table(("From", "What happens", "To", "Who", "Reason", "Clock", "Letter"), (_step_row(row) for row in TRANSITIONS)),
+        "*Who* comes from `licensing/policy.py`. ✻ needs a second factor that was shown a short while ago. *Back to* are the states to"
+        " which a step leads back, with the clock standing there as before, when a notice or a proposal interrupted handling in them.",
+        _table(("From", "What happens", "To", "Back to", "Who", "Reason", "Clock", "Letter"), (_step_row(row) for row in TRANSITIONS)),
     )
 
 
@@ -158,7 +159,7 @@ def promises() -> str:
         "## States of a promise",
         _table(("State", "Name"), ((f"`{state}`", promise_machine.STATE_NAMES[state]) for state in promise_machine.State)),
         "## Steps of a promise",
-        _table(("From", "What happens", "To"), (_promise_row(row) for row in promise_machine.TRANSITIONS)),
+        _table(("From", "What happens", "To", "Letter"), (_promise_row(row) for row in promise_machine.TRANSITIONS)),
         "## States of a credit entry",
         _table(
             ("State", "Name", "Whose turn"),
@@ -202,6 +203,12 @@ def _cell(text: str) -> str:
 def _diagram() -> str:
     lines = ["stateDiagram-v2", f"    [*] --> {State.DRAFT}"]
     lines += [f"    {source} --> {row.target}: {row.event}" for row in TRANSITIONS for source in _in_order(row.sources)]
+    lines += [
+        f"    {source} --> {back}: {row.event}"
+        for row in TRANSITIONS
+        for source in _in_order(row.sources)
+        for back in _in_order(row.back_to)
+    ]
     lines += [f"    {state} --> [*]" for state in State if TURNS[state] is Turn.NOBODY]
     return "\n".join(("```mermaid", *lines, "```"))
 
@@ -216,10 +223,10 @@ def _state_row(state: State) -> tuple[str, str, str]:
 
 
 def _step_row(row: Transition) -> tuple[str, ...]:
-    sources = ", ".join(f"`{source}`" for source in _in_order(row.sources))
+    sources, back = (", ".join(f"`{state}`" for state in _in_order(states)) for states in (row.sources, row.back_to))
     what = f"`{row.event}` {EVENT_NAMES[row.event]}"
     needed = "needed" if row.reason_needed else "—"
-    return sources, what, f"`{row.target}`", _who(POLICY[row.action]), needed, CLOCK_WORDS[row.clock], _letter(row.letter)
+    return sources, what, f"`{row.target}`", back or "—", _who(POLICY[row.action]), needed, CLOCK_WORDS[row.clock], _letter(row.letter)
 
 
 def _operation_row(rule: Rule) -> tuple[str, ...]:
@@ -257,7 +264,7 @@ def _proceeding_row(row: proceeding_machine.Transition) -> tuple[str, ...]:
 
 def _promise_row(row: promise_machine.Transition) -> tuple[str, ...]:
     sources = ", ".join(f"`{state}`" for state in promise_machine.State if state in row.sources) or "(sign)"
-    return sources, f"`{row.event}` {promise_machine.EVENT_NAMES[row.event]}", f"`{row.target}`"
+    return sources, f"`{row.event}` {promise_machine.EVENT_NAMES[row.event]}", f"`{row.target}`", _letter(row.letter)
 
 
 def _credit_row(row: credit_machine.Transition) -> tuple[str, ...]:

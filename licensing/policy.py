@@ -72,6 +72,8 @@ class Action(StrEnum):
     COMMITMENT_VERIFY = "commitment:verify"
     COMMITMENT_ANSWER = "commitment:answer"
     COMMITMENT_JUDGE = "commitment:judge"
+    COMMITMENT_RECTIFY = "commitment:rectify"
+    COMMITMENT_REPORT = "commitment:report"
     COMMITMENT_DRAW = "commitment:draw"
     CATALOGUE_READ = "catalogue:read"
     CATALOGUE_DRAFT = "catalogue:draft"
@@ -134,6 +136,8 @@ POLICY: Mapping[Action, Grant] = {
     Action.COMMITMENT_ANSWER: _may(*COMPANY_ROLES),
     Action.COMMITMENT_VERIFY: _may(Role.VERIFIER, Role.EXAMINER),
     Action.COMMITMENT_JUDGE: _may(Role.APPROVER, second_factor=True, not_by=("finder",)),
+    Action.COMMITMENT_RECTIFY: _may(Role.APPROVER, second_factor=True, not_by=("finder",)),
+    Action.COMMITMENT_REPORT: _may(*COMPANY_ROLES),
     Action.COMMITMENT_DRAW: _may(Role.SUPERVISOR),
     Action.CASE_REQUIRE_PROOF: _may(Role.VERIFIER, Role.EXAMINER),
     Action.CASE_ACCEPT: _may(Role.INTAKE),

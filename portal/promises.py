@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING
 
+from licensing.cases.fieldwork import due_of
 from licensing.cases.queries import CasePage
 from licensing.catalogue.model import Field, Proof
 from licensing.commitments.machine import STATE_NAMES, State
@@ -24,12 +26,16 @@ STATE_KINDS: Mapping[State, str] = {
     State.CORRECTED: "warn",
     State.WITHDRAWN: "",
     State.REPLACED: "",
+    State.RECTIFYING: "warn",
+    State.REPORTED: "go",
+    State.RECTIFIED: "ok",
+    State.UNPURSUED: "bad",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class PromiseCard:
-    """One promise of a case: what was promised, where it stands, and the task about it that is open or was last."""
+    """One promise of a case: what was promised, where it stands, and the task about it that is open or was last, with its last day."""
 
     proof: Proof
     made: Commitment
@@ -38,13 +44,14 @@ class PromiseCard:
     kind: str
     stands: bool
     task: Verification | None
+    due_on: date | None
 
 
 def promise_cards(page: CasePage) -> tuple[PromiseCard, ...]:
     """Every promise of the case that was ever signed, those on which it rests now first."""
     standing = {choice.commitment_id for choice in page.choices.values()}
     tasks = {task.commitment_id: task for task in page.verifications}
-    cards = [_card(made, page.proofs[made.proof], made.id in standing, tasks.get(made.id)) for made in page.promises]
+    cards = [_card(page, made, made.id in standing, tasks.get(made.id)) for made in page.promises]
     return tuple(sorted(cards, key=lambda card: not card.stands))
 
 
@@ -54,7 +61,9 @@ def fact_text(fact: Field, value: str) -> str:
     return option.name if option else f"{value} {fact.unit}" if fact.unit else value
 
 
-def _card(made: Commitment, proof: Proof, stands: bool, task: Verification | None) -> PromiseCard:
-    state = State(made.state)
+def _card(page: CasePage, made: Commitment, stands: bool, task: Verification | None) -> PromiseCard:
+    state, proof = State(made.state), page.proofs[made.proof]
     facts = tuple((fact, fact_text(fact, str(made.facts[fact.code]))) for fact in proof.facts if made.facts.get(fact.code))
-    return PromiseCard(proof, made, facts, say(STATE_NAMES[state]), STATE_KINDS[state], stands, task)
+    return PromiseCard(
+        proof, made, facts, say(STATE_NAMES[state]), STATE_KINDS[state], stands, task, due_of(task, page.case) if task else None
+    )

@@ -18,9 +18,10 @@ from licensing.cases.machine import Event, State, transition
 from licensing.cases.submission import problems, snapshot
 from licensing.cases.tables import Case
 from licensing.cases.targets import target_name, targets
-from licensing.cases.verifying import cancel_tasks, check_promises, open_tasks, require_promises_hold
+from licensing.cases.verifying import check_promises, open_tasks, proof_line, require_promises_hold
 from licensing.clock import is_deemed_accepted, local_date, today
 from licensing.clock.queries import calendar_now
+from licensing.commitments.consequences import close
 from licensing.commitments.rules import Occasion
 from licensing.errors import Conflict, FieldError, Invalid
 from licensing.parties.queries import responsible_authority
@@ -28,7 +29,7 @@ from licensing.policy import SYSTEM, Action, Actor
 from licensing.storage import reading, unit_of_work
 from licensing.words import Said, say
 
-STILL_OWED = "承诺已撤回，证明尚未提交。"
+STILL_OWED = "承诺不再适用，证明尚未提交。"
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +162,9 @@ def record_result(actor: Actor, case_id: int, result: EvaluationResult) -> None:
         }
         record(work, case, Event.EVALUATION_RECORDED, data)
         if case.view.owed:
-            record(work, case, Event.PROOF_REQUIRED, {"proofs": sorted(case.view.owed), "reason": STILL_OWED})
+            owed = sorted(case.view.owed)
+            record(work, case, Event.PROOF_REQUIRED, {"proofs": owed, "reason": STILL_OWED})
+            send(work, case, Event.PROOF_REQUIRED, [proof_line(case, code, STILL_OWED) for code in owed])
 
 
 def propose(actor: Actor, case_id: int, *, grant: bool, opinion: str) -> None:
@@ -192,7 +195,7 @@ def refuse(actor: Actor, case_id: int, reason: str) -> None:
         case = load_for(work, case_id, Action.CASE_REFUSE)
         must_follow_proposal(case, "refuse")
         record(work, case, Event.REFUSED, {"reason": reason.strip()})
-        cancel_tasks(work, case_id)
+        close(work, case_id, reason.strip())
         send(work, case, Event.REFUSED, [reason.strip()])
 
 
@@ -201,7 +204,7 @@ def withdraw(actor: Actor, case_id: int, reason: str) -> None:
     with unit_of_work(actor) as work:
         case = load_for(work, case_id, Action.CASE_WITHDRAW)
         record(work, case, Event.WITHDRAWN, {"reason": reason.strip()})
-        cancel_tasks(work, case_id)
+        close(work, case_id, reason.strip())
 
 
 def must_follow_proposal(case: Loaded, decision: str) -> None:

@@ -26,7 +26,7 @@ class Deadline:
 
 PROMISE_SOURCE = "办事指南承诺时限"
 _INTAKE = frozenset({State.SUBMITTED})
-_DECISION = frozenset({State.ACCEPTED, State.EVALUATING, State.HAND_IN, State.ANSWERED, State.PROPOSED, State.ISSUING})
+DECIDING = frozenset({State.ACCEPTED, State.EVALUATING, State.HAND_IN, State.ANSWERED, State.PROPOSED, State.ISSUING})
 
 
 def deadline(view: CaseView, matter: Matter, calendar: Calendar) -> Deadline | None:
@@ -40,7 +40,7 @@ def deadline(view: CaseView, matter: Matter, calendar: Calendar) -> Deadline | N
         return Deadline(answer_term(int(view.untruth["days"]), view.clock_stops[-1].first, calendar, named=view.answer_due), None)
     if view.state in _INTAKE and view.received_on is not None:
         return Deadline(explain(view.received_on, LIMITS[matter.limits.accept], calendar), None)
-    if view.state in _DECISION and view.accepted_on is not None:
+    if view.state in DECIDING and view.accepted_on is not None:
         limit = LIMITS[matter.limits.decide]
         legal = explain(view.accepted_on, limit, calendar, stops=view.clock_stops)
         return Deadline(legal, _promised(view, matter, calendar))

@@ -9,8 +9,10 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import ColumnElement, func, or_, select, tuple_
+from sqlalchemy import case as when
 from sqlalchemy.orm import joinedload, selectinload
 
+from licensing.cases.deadlines import DECIDING
 from licensing.cases.drafts import proofs_of
 from licensing.cases.journal import Loaded, load_for, may, not_found, require
 from licensing.cases.machine import State
@@ -21,6 +23,7 @@ from licensing.clock import Calendar, days_left, local_date, today
 from licensing.clock.queries import calendar_now
 from licensing.commitments.fact_source import connect
 from licensing.commitments.findings import SECOND
+from licensing.commitments.queries import rectification_report
 from licensing.commitments.tables import Commitment, Verification, VerificationDraft, VerificationFile, VerificationInspector
 from licensing.commitments.verification import CANCELLED, OPEN, colleagues, done_already, keep_source
 from licensing.documents.previews import preview
@@ -44,17 +47,20 @@ class Show(StrEnum):
 
 MOST_FILES = 20
 _NO_DATE = date(9999, 12, 31)
+_DUE = func.coalesce(Verification.due_on, when((Case.state.in_(DECIDING), Case.due_on)))
+"""What :func:`due_of` says, for the database."""
 
 
 @dataclass(frozen=True, slots=True)
 class WorklistRow:
-    """One task: which promise of whose project, who was drawn for it, and how many working days are left (negative when late)."""
+    """One task: which promise of whose project, who was drawn, until when, and how many working days are left (negative when late)."""
 
     task: Verification
     case: Case
     company: Company
     proof: Proof
     inspectors: tuple[str, ...]
+    due_on: date | None
     days_left: int | None
 
 
@@ -82,6 +88,9 @@ class TaskPage:
     facts: tuple[tuple[Field, str], ...]
     files: tuple[VerificationFile, ...]
     done_by: str
+    due_on: date | None
+    days_left: int | None
+    reported: str
     inspectors: tuple[str, ...]
     colleagues: Mapping[int, str]
     typed: Mapping[str, Any]
@@ -100,7 +109,7 @@ def verification_worklist(actor: Actor, *, show: Show = Show.ALL, after: str | N
     """
     with reading(actor) as look:
         require(look, Action.WORKLIST_READ, Subject())
-        due = func.coalesce(Verification.due_on, _NO_DATE)
+        due = func.coalesce(_DUE, _NO_DATE)
         query = (
             select(Verification, Case, Company)
             .join(Case, Case.id == Verification.case_id)
@@ -121,12 +130,13 @@ def verification_worklist(actor: Actor, *, show: Show = Show.ALL, after: str | N
                 company,
                 catalogue.proof(task.commitment.proof, task.commitment.proof_version),
                 tuple(names[row.person_id] for row in task.inspectors),
-                days_to(task, calendar),
+                due_of(task, case),
+                _days_to(due_of(task, case), calendar),
             )
             for task, case, company in found[:size]
         )
-        last = rows[-1].task if len(found) > size else None
-        return Worklist(rows, f"{last.due_on or _NO_DATE}_{last.id}" if last else None)
+        last = rows[-1] if len(found) > size else None
+        return Worklist(rows, f"{last.due_on or _NO_DATE}_{last.task.id}" if last else None)
 
 
 def task_page(actor: Actor, task_id: int) -> TaskPage:
@@ -153,6 +163,9 @@ def task_page(actor: Actor, task_id: int) -> TaskPage:
             inspectors=tuple(names[row.person_id] for row in task.inspectors),
             colleagues=colleagues(look, task) if can_work else {},
             typed=draft.typed if draft is not None else _first(actor, task),
+            due_on=due_of(task, case.row),
+            days_left=_days_to(due_of(task, case.row), calendar_now(look.session)),
+            reported=rectification_report(made),
             can_work=can_work,
             has_source=bool(look.settings.fact_source),
         )
@@ -262,7 +275,7 @@ def _shown(look: Work, show: Show) -> tuple[ColumnElement[bool], ...]:
     begun = select(VerificationDraft.verification_id).where(VerificationDraft.person_id == look.actor.person_id)
     narrower: Mapping[Show, tuple[ColumnElement[bool], ...]] = {
         Show.MINE: (or_(Verification.id.in_(drawn), Verification.id.in_(begun)),),
-        Show.LATE: (Verification.due_on < local_date(look.now),),
+        Show.LATE: (local_date(look.now) > _DUE,),
     }
     return (Verification.state == OPEN, *narrower.get(show, ()))
 
@@ -291,6 +304,11 @@ def _file(work: Work, task: Verification, filename: str, content: bytes, inspect
     )
 
 
-def days_to(task: Verification, calendar: Calendar) -> int | None:
-    """Working days left to do the task; negative when it is late."""
-    return days_left(task.due_on, today(), calendar) if task.due_on else None
+def due_of(task: Verification, case: Case) -> date | None:
+    """The last day to do the task: its own, or that of the decision, which moves with the clock; None while the clock stands."""
+    return task.due_on or (case.due_on if case.state in DECIDING else None)
+
+
+def _days_to(due_on: date | None, calendar: Calendar) -> int | None:
+    """Working days left; negative when it is late."""
+    return days_left(due_on, today(), calendar) if due_on else None

@@ -8,7 +8,7 @@ from licensing.cases.actions import must_follow_proposal
 from licensing.cases.journal import load, load_for, record
 from licensing.cases.machine import Event, State, transition
 from licensing.cases.submission import printed_answers
-from licensing.cases.verifying import check_promises, open_tasks_after, require_promises_hold, require_still_eligible
+from licensing.cases.verifying import check_promises, notify_waiting, open_tasks_after, require_promises_hold, require_still_eligible
 from licensing.catalogue import load_catalogue
 from licensing.commitments.rules import Occasion
 from licensing.errors import Conflict
@@ -62,6 +62,7 @@ def finish(case_id: int, licence_id: int) -> Licence:
         case = load(work.session, case_id)
         if case.view.state is State.ISSUING:
             record(work, case, Event.LICENCE_VOIDED, {"licence_id": licence_id, "reason": reason})
+            notify_waiting(work, case)
 
     return bring_out(licence_id, issued=issued, voided=voided)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 
 from licensing.cases.deadlines import deadline
 from licensing.cases.journal import Loaded
@@ -26,6 +27,7 @@ TOLD: Mapping[Event, str] = {
     Event.EVALUATION_COMMISSIONED: N_("An evaluation or inspection for “%(project)s” was commissioned."),
     Event.TRANSFERRED: N_("Your application for “%(project)s” was transferred to the authority that is responsible. The clock runs on."),
     Event.REFUSED: N_("Your application for “%(project)s” was refused."),
+    Event.PROMISE_WITHDRAWN: N_("A promise for “%(project)s” was withdrawn. Its proof is to be handed in."),
     Event.PROOF_REQUIRED: N_("Please hand in a proof for “%(project)s”; the clock stands until it is there."),
     Event.UNTRUTH_NOTIFIED: N_("A promise for “%(project)s” was found untrue and handling stopped. Read the notice; you can answer."),
     Event.CORRECTION_ORDERED: N_("Please hand in the proof for “%(project)s” instead of the promise that was found untrue."),
@@ -34,25 +36,34 @@ TOLD: Mapping[Event, str] = {
 }
 
 
+RECTIFY = N_("Rectify what was found untrue in a promise for “%(project)s” until %(day)s, and report it. Read the letter.")
+
+
 def send(work: Work, case: Loaded, event: Event, items: Sequence[str], *, days: int | None = None, body: str = "") -> None:
     """Write the letter that the machine's table names for ``event``, if any, and tell the applicant."""
     kind = next((row.letter for row in TRANSITIONS if row.event is event and row.letter), None)
     if kind is not None:
-        _write(work, case, kind, items, days, body)
+        running = deadline(case.view, case.matter, calendar_now(work.session))
+        _write(work, case, kind, items, running.due if running else None, days, body)
     said = say(TOLD[event], project=case.row.project_name)
     notify_company(work, case.row.company_id, said, case_id=case.row.id, reference=case.row.public_number)
 
 
-def _write(work: Work, case: Loaded, kind: str, items: Sequence[str], days: int | None, body: str) -> None:
+def order_to_rectify(work: Work, case: Loaded, kind: str, items: Sequence[str], due_on: date) -> None:
+    """Write the order to rectify until ``due_on``, and tell the company."""
+    _write(work, case, kind, items, due_on, None, "")
+    notify_company(work, case.row.company_id, say(RECTIFY, project=case.row.project_name, day=due_on), case_id=case.row.id)
+
+
+def _write(work: Work, case: Loaded, kind: str, items: Sequence[str], due_on: date | None, days: int | None, body: str) -> None:
     if case.row.authority_id is None:
         raise Conflict(say("The case has no authority."), code="no-authority")
-    running = deadline(case.view, case.matter, calendar_now(work.session))
     facts = LetterFacts(
         case_number=case.row.public_number,
         project=case.row.project_name,
         addressee=company_of(work.session, case.row.company_id).name,
         received_on=case.view.received_on,
-        due_on=running.due if running else None,
+        due_on=due_on,
         days=days,
         body=body,
     )

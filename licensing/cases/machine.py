@@ -90,7 +90,8 @@ class Clock(StrEnum):
 class Transition:
     """From where, by which event, to where; which policy action it takes; whether a reason is needed; clock effect; letter.
 
-    ``after_term`` waits until the time to answer a notice has passed; ``within_term`` ends with it.
+    ``after_term`` waits until the time to answer a notice has passed; ``within_term`` ends with it. ``back_to`` are the states to which
+    it leads back instead of ``target`` when handling was interrupted there by a notice or a proposal.
     """
 
     sources: frozenset[State]
@@ -102,6 +103,11 @@ class Transition:
     letter: str | None = None
     after_term: bool = False
     within_term: bool = False
+    back_to: frozenset[State] = frozenset()
+
+    def landing(self, interrupted: State | None) -> State:
+        """Where it leads a case whose handling was interrupted in ``interrupted``, if anywhere."""
+        return interrupted if interrupted in self.back_to else self.target
 
 
 def _row(source: State | tuple[State, ...], event: Event, target: State, action: Action, **more: object) -> Transition:
@@ -110,6 +116,8 @@ def _row(source: State | tuple[State, ...], event: Event, target: State, action:
 
 
 _S, _E, _A, _C = State, Event, Action, Clock
+STANDING = frozenset({_S.EVALUATING, _S.HAND_IN})
+"""The states of handling in which the decision clock stands."""
 _RUNNING = (_S.SUBMITTED, _S.CORRECTION, _S.ACCEPTED, _S.EVALUATING, _S.HAND_IN, _S.PROPOSED)
 
 TRANSITIONS: tuple[Transition, ...] = (
@@ -150,13 +158,13 @@ TRANSITIONS: tuple[Transition, ...] = (
         for source in (_S.NOTIFIED, _S.ANSWERED)
         for event, target, more in (
             (_E.TERMINATED, _S.TERMINATED, {"clock": _C.END, "letter": "D10"}),
-            (_E.CORRECTION_ORDERED, _S.HAND_IN, {"clock": _C.STOP, "letter": "D11"}),
-            (_E.FINDING_DROPPED, _S.ACCEPTED, {"clock": _C.RESUME}),
+            (_E.CORRECTION_ORDERED, _S.HAND_IN, {"clock": _C.STOP, "letter": "D11", "back_to": frozenset({_S.EVALUATING})}),
+            (_E.FINDING_DROPPED, _S.ACCEPTED, {"clock": _C.RESUME, "back_to": STANDING}),
         )
     ),
     _row(_S.HAND_IN, _E.DECISION_PROPOSED, _S.PROPOSED, _A.CASE_PROPOSE, clock=_C.RESUME, reason_needed=True),
     _row(_S.ACCEPTED, _E.DECISION_PROPOSED, _S.PROPOSED, _A.CASE_PROPOSE, reason_needed=True),
-    _row(_S.PROPOSED, _E.PROPOSAL_RETURNED, _S.ACCEPTED, _A.CASE_RETURN, reason_needed=True),
+    _row(_S.PROPOSED, _E.PROPOSAL_RETURNED, _S.ACCEPTED, _A.CASE_RETURN, reason_needed=True, back_to=STANDING),
     _row(_S.PROPOSED, _E.GRANTED, _S.ISSUING, _A.CASE_GRANT, clock=_C.END),
     _row(_S.ISSUING, _E.LICENCE_ISSUED, _S.GRANTED, _A.CASE_FINISH_ISSUING),
     _row(_S.ISSUING, _E.LICENCE_VOIDED, _S.PROPOSED, _A.CASE_FINISH_ISSUING, reason_needed=True),
@@ -243,6 +251,8 @@ EVENT_NAMES: dict[Event, str] = {
 }
 
 FINAL = frozenset(state for state, turn in TURNS.items() if turn is Turn.NOBODY)
+INTERRUPTING = frozenset({_E.UNTRUTH_NOTIFIED, _E.DECISION_PROPOSED})
+"""After these, handling may go on where it was."""
 _BY_STEP = {(source, row.event): row for row in TRANSITIONS for source in row.sources}
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from licensing.cases.drafts import check_opened, open_draft, proofs_of
 from licensing.cases.journal import Loaded, load_for, moved_on, not_found, record, require
+from licensing.cases.letters import send
 from licensing.cases.machine import Event, State, transition
 from licensing.cases.submission import promise_authority, snapshot, tasks
 from licensing.cases.tables import Case
@@ -23,7 +24,7 @@ from licensing.commitments.machine import Event as PromiseEvent
 from licensing.commitments.queries import choices
 from licensing.commitments.rules import Acceptance, Choice, Occasion
 from licensing.commitments.tables import Commitment
-from licensing.errors import FieldError, Invalid
+from licensing.errors import Conflict, FieldError, Invalid
 from licensing.policy import Action, Actor
 from licensing.storage import Work, reading, unit_of_work
 from licensing.words import say
@@ -40,7 +41,9 @@ def choose_proof(actor: Actor, case_id: int, proof_code: str, choice: Choice, re
     with unit_of_work(actor) as work:
         case = open_draft(work, case_id)
         proof, said = _opened_proof(work, case, proof_code), reason.strip()
-        if choice is Choice.HAND_IN and _is_signed(work, case_id, proof_code):
+        if choice is Choice.PROMISE:
+            _must_not_be_demanded(case, proof_code)
+        elif _is_signed(work, case_id, proof_code):
             require(work, Action.COMMITMENT_WITHDRAW, case.subject)
             if case.view.state is not State.DRAFT and not said:
                 raise Invalid(say("Please give a reason."), code="reason-needed")
@@ -54,6 +57,7 @@ def keep_facts(actor: Actor, case_id: int, proof_code: str, facts: Mapping[str, 
     with unit_of_work(actor) as work:
         case = open_draft(work, case_id)
         proof = _opened_proof(work, case, proof_code)
+        _must_not_be_demanded(case, proof_code)
         commitments.keep_facts(work, case_id, case.row.company_id, proof, facts)
 
 
@@ -68,6 +72,7 @@ def sign_promise(actor: Actor, case_id: int, proof_code: str, *, facts: Mapping[
         case = open_draft(work, case_id, Action.COMMITMENT_PROMISE)
         work.session.execute(select(Case.id).where(Case.id == case_id).with_for_update())
         proof = _opened_proof(work, case, proof_code)
+        _must_not_be_demanded(case, proof_code)
         authority = promise_authority(work, case)
         if authority is None:
             raise Invalid(
@@ -80,7 +85,11 @@ def sign_promise(actor: Actor, case_id: int, proof_code: str, *, facts: Mapping[
 
 
 def withdraw_promise(actor: Actor, case_id: int, proof_code: str, reason: str) -> None:
-    """Take a promise back before the decision, with a reason: the proof is to be handed in, and the record stays (domain 8.1.9)."""
+    """Take a promise back before the decision, with a reason: the proof is to be handed in, and the record stays (domain 8.1.9).
+
+    Before acceptance the materials are no longer complete, so the limit T1 begins anew when they are (domain 7.4). Afterwards the clock
+    stands until the proof is there. Office desks see the case where it then waits; the company has the receipt in its inbox.
+    """
     with unit_of_work(actor) as work:
         case = load_for(work, case_id, Action.COMMITMENT_WITHDRAW)
         if transition(case.view.state, Event.PROMISE_WITHDRAWN) is None:
@@ -93,6 +102,7 @@ def withdraw_promise(actor: Actor, case_id: int, proof_code: str, reason: str) -
         record(work, case, Event.PROMISE_WITHDRAWN, {"proof": proof_code, "commitment_id": made.id, "reason": said, "items": items})
         commitments.take_back(work, made, PromiseEvent.WITHDRAWN, said)
         commitments.hand_in_instead(work, case_id, proof_code)
+        send(work, case, Event.PROMISE_WITHDRAWN, [])
 
 
 def settle(actor: Actor, case_id: int) -> None:
@@ -145,3 +155,13 @@ def _opened_proof(work: Work, case: Loaded, proof_code: str) -> Proof:
         raise not_found()
     check_opened(case, f"proof:{proof_code}")
     return proof
+
+
+def _must_not_be_demanded(case: Loaded, proof_code: str) -> None:
+    """Raise ``Conflict`` (``proof-demanded``) for a promise in place of which the authority demanded the proof itself."""
+    if proof_code in case.view.demanded:
+        raise Conflict(
+            say("The authority demanded this proof itself, so it cannot be promised again in this case."),
+            next_step=say("Hand the proof in."),
+            code="proof-demanded",
+        )

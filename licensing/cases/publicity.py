@@ -24,7 +24,7 @@ from licensing.policy import SYSTEM
 from licensing.storage import reading
 from licensing.words import N_
 
-STANDING = (State.PROMISED, State.PENDING, State.TRUE, State.UNCLEAR, State.UNTRUE, State.FALSE)
+STANDING = tuple(state for state in State if state not in (State.CORRECTED, State.WITHDRAWN, State.REPLACED))
 MONTHS = 12
 COLUMNS: Mapping[str, str] = {
     "promised": N_("promised"),

@@ -17,15 +17,18 @@ from licensing.cases.machine import EVENT_NAMES, Event, State, possible
 from licensing.cases.rules import CaseView, Difference, Happened, differences, is_filled_in
 from licensing.cases.submission import Task, tasks
 from licensing.cases.tables import CalendarEffect, Case, CaseDocument
+from licensing.cases.verifying import can_follow
 from licensing.catalogue import load_catalogue
 from licensing.catalogue.model import Matter, Proof
 from licensing.clock import Calendar, days_left, today
 from licensing.clock.queries import calendar_now
 from licensing.clock.tables import ImportedYear
+from licensing.commitments.consequences import possible_now
 from licensing.commitments.queries import choices, of_case, tasks_of
 from licensing.commitments.tables import Commitment, ProofChoice, Verification
 from licensing.letters.queries import of_case as letters_of
 from licensing.letters.tables import Letter
+from licensing.licences.operations import Operation
 from licensing.licences.queries import of_case as licence_of
 from licensing.licences.tables import Licence
 from licensing.parties.queries import person_names
@@ -49,7 +52,10 @@ class TimelineEntry:
 
 @dataclass(frozen=True, slots=True)
 class CasePage:
-    """Everything a page about one case shows; plain data, usable after the transaction."""
+    """Everything a page about one case shows; plain data, usable after the transaction.
+
+    ``consequences`` are what can be proposed about the licence now for a promise that was found untrue.
+    """
 
     case: Case
     view: CaseView
@@ -67,6 +73,8 @@ class CasePage:
     letters: tuple[Letter, ...]
     licence: Licence | None
     differences: tuple[Difference, ...]
+    can_verify_again: bool
+    consequences: tuple[Operation, ...]
     rulings: Mapping[Action, Ruling]
 
     @property
@@ -203,6 +211,8 @@ def _page(look: Work, case: Loaded) -> CasePage:
         letters=tuple(letters_of(session, row.id)),
         licence=licence_of(session, row.id),
         differences=differences(submissions[-2], submissions[-1]) if len(submissions) > 1 else (),
+        can_verify_again=can_follow(session, case),
+        consequences=possible_now(session, row.id),
         rulings={action: may(look.actor, action, case, look) for action in actions},
     )
 

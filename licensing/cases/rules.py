@@ -7,11 +7,11 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from licensing.cases.machine import TURNS, Clock, Event, State, Transition, Turn, transition
+from licensing.cases.machine import INTERRUPTING, STANDING, TURNS, Clock, Event, State, Transition, Turn, transition
 from licensing.clock import local_date
 from licensing.clock.rules import Stop
 from licensing.errors import Conflict
-from licensing.words import say
+from licensing.words import Said, say
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +36,23 @@ class Submission:
 
 
 @dataclass(frozen=True, slots=True)
+class Interruption:
+    """The state in which handling was interrupted, and why the clock stood there, if it did."""
+
+    state: State
+    reason: Said | None
+
+
+@dataclass(frozen=True, slots=True)
 class CaseView:
     """A case as its events tell it.
 
     ``proof_versions`` are the versions of the replaceable proofs that were in force when the case began. ``received_on`` is the day (in
     China) on which the complete materials of the latest submission arrived (domain 7.4). ``standing`` is the stop of the decision clock
-    that has no end yet. ``owed`` are the proofs that must be handed in because their promise stands no more. ``untruth`` is the notice
-    that a promise was found untrue, ``answer`` what the applicant said to it, ``answer_due`` the last day for that. ``authorities`` are
-    those through whose hands the case went, in order, when it was transferred; the last one has it.
+    that has no end yet. ``owed`` are the proofs that must be handed in because their promise stands no more; those that the authority
+    ``demanded`` are never promised again in this case. ``untruth`` is the notice that a promise was found untrue, ``answer`` what the
+    applicant said to it, ``answer_due`` the last day for that. ``interrupted`` is where handling was before a notice or a proposal.
+    ``authorities`` are those through whose hands the case went, in order, when it was transferred; the last one has it.
     """
 
     state: State = State.DRAFT
@@ -56,6 +65,8 @@ class CaseView:
     standing: Stop | None = None
     stops: tuple[Stop, ...] = ()
     owed: frozenset[str] = frozenset()
+    demanded: frozenset[str] = frozenset()
+    interrupted: Interruption | None = None
     untruth: Mapping[str, Any] | None = None
     answer: Mapping[str, Any] | None = None
     answer_due: date | None = None
@@ -115,21 +126,34 @@ def apply(view: CaseView, happened: Happened) -> CaseView:
             next_step=say("Load the page again and look at the new state."),
             code="case-moved-on",
         )
-    changed = _clock(_APPLY.get(happened.type, _unchanged)(view, happened), row.clock, happened)
+    back = view.interrupted
+    state = row.landing(back.state if back else None)
+    changed = _APPLY.get(happened.type, _unchanged)(view, happened)
+    if back is not None and state in row.back_to:
+        changed = _clock(changed, Clock.STOP, happened, back.reason)
+    else:
+        changed = _clock(changed, row.clock, happened, _STOP_REASONS.get(happened.type))
     handlers = dict(view.handlers)
-    if happened.type in _HANDLERS and happened.actor_id is not None:
-        handlers[_HANDLERS[happened.type]] = happened.actor_id
-    return replace(changed, state=row.target, handlers=handlers)
+    person = happened.data.get("found_by", happened.actor_id)
+    if happened.type in _HANDLERS and person is not None:
+        handlers[_HANDLERS[happened.type]] = person
+    interrupted = _interruption(view) if happened.type in INTERRUPTING else back
+    return replace(changed, state=state, handlers=handlers, interrupted=interrupted)
 
 
-def _clock(view: CaseView, effect: Clock, happened: Happened) -> CaseView:
+def _interruption(view: CaseView) -> Interruption | None:
+    """Where handling is now. A proposal falls with the notice that comes after it, so what it had interrupted counts."""
+    return view.interrupted if view.state is State.PROPOSED else Interruption(view.state, view.standing.reason if view.standing else None)
+
+
+def _clock(view: CaseView, effect: Clock, happened: Happened, reason: Said | None) -> CaseView:
     """The stops after one more event: a stop begins on the day of its event and ends the day before the event that ends it."""
     if effect not in (Clock.STOP, Clock.RESUME, Clock.END):
         return view
     today, stops = local_date(happened.at), view.stops
     if view.standing is not None and view.standing.first < today:
         stops = (*stops, replace(view.standing, last=today - timedelta(days=1)))
-    standing = Stop(today, None, _STOP_REASONS[happened.type]) if effect is Clock.STOP else None
+    standing = Stop(today, None, reason) if effect is Clock.STOP and reason is not None else None
     return replace(view, stops=stops, standing=standing)
 
 
@@ -156,7 +180,9 @@ def _withdrawn_promise(view: CaseView, happened: Happened) -> CaseView:
 
 
 def _proof_required(view: CaseView, happened: Happened) -> CaseView:
-    return replace(view, owed=view.owed | set(happened.data["proofs"]))
+    """What was owed already was promised by choice and withdrawn by choice; only what is new is demanded."""
+    proofs = frozenset(happened.data["proofs"])
+    return replace(view, owed=view.owed | proofs, demanded=view.demanded | (proofs - view.owed))
 
 
 def _untruth_notified(view: CaseView, happened: Happened) -> CaseView:
@@ -169,8 +195,8 @@ def _untruth_answered(view: CaseView, happened: Happened) -> CaseView:
 
 
 def _correction_ordered(view: CaseView, _: Happened) -> CaseView:
-    owed = {view.untruth["proof"]} if view.untruth else set()
-    return replace(view, owed=view.owed | owed, untruth=None)
+    proof = frozenset({view.untruth["proof"]} if view.untruth else ())
+    return replace(view, owed=view.owed | proof, demanded=view.demanded | proof, untruth=None)
 
 
 def _finding_dropped(view: CaseView, _: Happened) -> CaseView:
@@ -300,17 +326,14 @@ def may_change(items: Sequence[Mapping[str, str]], target: str) -> bool:
 
 def is_filled_in(view: CaseView) -> bool:
     """Whether the applicant has something to fill in now: a draft, corrections, or a proof to hand in."""
-    return view.state in (State.DRAFT, State.CORRECTION) or (view.state in _OWING and bool(view.owed))
+    return view.state in (State.DRAFT, State.CORRECTION) or (view.state in STANDING and bool(view.owed))
 
 
 def may_fill_in(view: CaseView, target: str) -> bool:
     """Whether the applicant may change ``target`` now: everything in a draft, afterwards what was asked for and nothing else."""
     if view.state is State.CORRECTION:
         return may_change(view.correction_items, target)
-    return view.state is State.DRAFT or (view.state in _OWING and target.removeprefix("proof:") in view.owed)
-
-
-_OWING = frozenset({State.HAND_IN, State.EVALUATING})
+    return view.state is State.DRAFT or (view.state in STANDING and target.removeprefix("proof:") in view.owed)
 
 
 def _flat(submission: Submission) -> dict[str, str]:

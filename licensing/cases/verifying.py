@@ -5,55 +5,45 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from licensing.cases.deadlines import deadline
+from sqlalchemy.orm import Session
+
 from licensing.cases.drafts import proofs_of
-from licensing.cases.journal import Loaded, load, load_for, not_found, record, require
+from licensing.cases.journal import Loaded, load, load_for, moved_on, not_found, record, require
 from licensing.cases.letters import send
-from licensing.cases.machine import FINAL, Event, State
+from licensing.cases.machine import Event, State, transition
 from licensing.cases.targets import target_name
 from licensing.catalogue.model import Proof
-from licensing.clock import add_months, add_working_days, answer_term, local_date
+from licensing.clock import add_working_days, answer_term, local_date
 from licensing.clock.queries import calendar_now
-from licensing.commitments import eligibility, verification
+from licensing.commitments import consequences, eligibility, verification
 from licensing.commitments import journal as commitment_journal
 from licensing.commitments.actions import hand_in_instead
-from licensing.commitments.consequences import enter_false_commitment, propose_consequence
 from licensing.commitments.machine import Event as PromiseEvent
 from licensing.commitments.machine import State as PromiseState
-from licensing.commitments.queries import choices, of_case, standing
+from licensing.commitments.queries import choices, commitment, standing, untrue_finding, untrue_of
 from licensing.commitments.rules import UNVERIFIED_METHODS, Occasion, Result, needs_verification_first, obstacles
 from licensing.commitments.tables import Commitment, Verification
 from licensing.errors import Conflict, Invalid
+from licensing.licences import actions as licences
 from licensing.licences.operations import Operation
 from licensing.policy import Action, Actor
 from licensing.storage import Work, reading, unit_of_work
 from licensing.words import say
 
-TERMINATION_MONTHS = 12
-"""How long false materials keep an applicant from the permit, and the entry is published (domain 2.4.2, T16)."""
-
 
 def open_tasks(work: Work, case: Loaded) -> None:
     """A task for every promise on which the case rests that is verified before the decision and has none yet."""
-    running = deadline(case.view, case.matter, calendar_now(work.session))
     for made, proof in _promised(work, case):
         if needs_verification_first(proof) and made.state == PromiseState.PROMISED:
-            verification.open_task(work, made, proof.verification_method, Occasion.BEFORE_DECISION, running.due if running else None)
+            verification.open_task(work, made, proof.verification_method, Occasion.BEFORE_DECISION, None)
 
 
 def open_tasks_after(work: Work, case: Loaded) -> None:
     """A task for every promise that is verified after the decision, from the day of the decision on (domain 8.2.5)."""
-    due = {}
     for made, proof in _promised(work, case):
         if proof.verified == "after" and proof.verification_method not in UNVERIFIED_METHODS and made.state == PromiseState.PROMISED:
-            due[proof.code] = add_working_days(local_date(work.now), proof.verification_days, calendar_now(work.session))
-            verification.open_task(work, made, proof.verification_method, Occasion.AFTER_DECISION, due[proof.code])
-
-
-def cancel_tasks(work: Work, case_id: int) -> None:
-    """End every open task about promises of a case that came to its end without a permit."""
-    for made in of_case(work.session, case_id):
-        verification.cancel(work, made)
+            due = add_working_days(local_date(work.now), proof.verification_days, calendar_now(work.session))
+            verification.open_task(work, made, proof.verification_method, Occasion.AFTER_DECISION, due)
 
 
 def require_promises_hold(work: Work, case: Loaded) -> None:
@@ -101,33 +91,40 @@ def require_proof(actor: Actor, case_id: int, proof_codes: list[str], reason: st
             verification.cancel(work, promised[code])
             commitment_journal.record(work, promised[code], PromiseEvent.WITHDRAWN, {"reason": reason.strip(), "by": "authority"})
             hand_in_instead(work, case_id, code)
-        send(
-            work,
-            case,
-            Event.PROOF_REQUIRED,
-            [f"{target_name(case.matter, f'proof:{code}').name}：{reason.strip()}" for code in proof_codes],
-        )
+        send(work, case, Event.PROOF_REQUIRED, [proof_line(case, code, reason) for code in proof_codes])
 
 
 def verify_again(actor: Actor, case_id: int, commitment_id: int) -> None:
-    """Open one more verification of a promise that stands."""
+    """Open one more verification of a promise that stands.
+
+    Raises ``Conflict`` (``case-moved-on``, ``licence-moved-on``) where nothing could follow from an untrue result.
+    """
     with unit_of_work(actor) as work:
-        case = load(work.session, case_id)
-        require(work, Action.COMMITMENT_VERIFY, case.subject)
+        case = load_for(work, case_id, Action.COMMITMENT_VERIFY)
         made, proof = _one_promised(work, case, commitment_id)
-        running = deadline(case.view, case.matter, calendar_now(work.session))
-        due = running.due if running else add_working_days(local_date(work.now), proof.verification_days, calendar_now(work.session))
+        granted = case.view.state is State.GRANTED
+        if not can_follow(work.session, case):
+            raise licences.moved_on() if granted else moved_on()
+        due = add_working_days(local_date(work.now), proof.verification_days, calendar_now(work.session)) if granted else None
         verification.open_task(work, made, proof.verification_method, Occasion.REPEAT, due)
 
 
-def record_finding(
-    actor: Actor, task_id: int, result: Result, report: Mapping[str, Any], *, consequence: Operation = Operation.REVOKE_FOR_DECEIT
-) -> None:
-    """End a verification with its result. What is untrue has its consequence in the same transaction.
+def can_follow(session: Session, case: Loaded) -> bool:
+    """Whether something can follow from a promise that is found untrue now: a notice, or an act about the licence."""
+    if case.view.state is State.GRANTED:
+        return consequences.is_alive(session, case.row.id)
+    return transition(case.view.state, Event.UNTRUTH_NOTIFIED) is not None
 
-    Before the decision: handling stops and the applicant is notified and heard. After it: the notice of what is meant to be done about
-    the licence is sent (``consequence``). Raises ``Invalid`` (``finding-needed``) and ``Conflict`` (``verification-done``,
-    ``proceeding-open``).
+
+def record_finding(
+    actor: Actor, task_id: int, result: Result, report: Mapping[str, Any], *, consequence: Operation | None = Operation.REVOKE_FOR_DECEIT
+) -> None:
+    """End a verification with its result, always; what can follow from an untrue promise follows in the same transaction.
+
+    Before the decision: handling stops and the applicant is notified and heard; while another finding is being judged, this one waits.
+    After it: the notice of ``consequence`` is sent; with None, or while the authority is acting on the licence already, it waits to be
+    pursued or for an order to rectify. Raises ``Invalid`` (``finding-needed``) and ``Conflict`` (``verification-done``,
+    ``rectification-running`` before the term of an order has passed and nothing was reported).
     """
     with unit_of_work(actor) as work:
         task = work.session.get(Verification, task_id)
@@ -135,26 +132,39 @@ def record_finding(
             raise not_found()
         case = load(work.session, task.case_id)
         require(work, Action.COMMITMENT_VERIFY, case.subject)
+        _must_not_hurry(work, task)
         verification.finish(work, task, result, report)
-        if result is not Result.UNTRUE:
-            return
-        finding = str(report["finding"]).strip()
-        if case.view.state not in FINAL:
-            _notify(work, case, task, finding)
-        elif case.view.state is State.GRANTED:
-            propose_consequence(work, task.commitment, consequence, finding)
+        if case.view.state is not State.GRANTED:
+            notify_waiting(work, case)
+        elif task.commitment.state == PromiseState.UNTRUE:
+            _follow(work, case, task.commitment, consequence, str(report["finding"]).strip())
+
+
+def pursue_finding(actor: Actor, case_id: int, commitment_id: int, operation: Operation) -> None:
+    """Send the notice of ``operation`` for a finding that waits.
+
+    Raises ``Conflict``: ``promise-moved-on`` when none waits, ``proceeding-open`` while the authority is acting on the licence already,
+    ``licence-moved-on`` when nothing can be done about it any more.
+    """
+    with unit_of_work(actor) as work:
+        case = load_for(work, case_id, Action.COMMITMENT_VERIFY)
+        made = commitment(work.session, case_id, commitment_id)
+        if case.view.state is not State.GRANTED or made.state != PromiseState.UNTRUE:
+            raise commitment_journal.moved_on()
+        finding = str(untrue_finding(work.session, made.id).report["finding"]).strip()
+        consequences.propose_consequence(work, made, operation, finding)
 
 
 def terminate(actor: Actor, case_id: int, reason: str) -> None:
-    """End the procedure for an untrue promise: letter, credit entry and the end of every open verification, in one transaction."""
+    """End the procedure for an untrue promise: letter, credit entry and the end of all else about promises, in one transaction."""
     with unit_of_work(actor) as work:
         case, made = _judged(work, case_id)
         record(work, case, Event.TERMINATED, {"reason": reason.strip()})
         commitment_journal.record(work, made, PromiseEvent.CONFIRMED_FALSE, {"reason": reason.strip()})
-        ends_on = add_months(local_date(work.now), TERMINATION_MONTHS)
-        enter_false_commitment(work, made, case.row.public_number, ends_on, case.row.authority_id or made.authority_id)
+        found_by = case.row.authority_id or made.authority_id
+        consequences.enter_false_commitment(work, made, case.row.public_number, consequences.TERMINATION, found_by)
         send(work, case, Event.TERMINATED, [reason.strip()])
-        cancel_tasks(work, case_id)
+        consequences.close(work, case_id, reason.strip())
 
 
 def order_correction(actor: Actor, case_id: int, reason: str) -> None:
@@ -164,7 +174,8 @@ def order_correction(actor: Actor, case_id: int, reason: str) -> None:
         record(work, case, Event.CORRECTION_ORDERED, {"reason": reason.strip()})
         commitment_journal.record(work, made, PromiseEvent.CORRECTION_ORDERED, {"reason": reason.strip()})
         hand_in_instead(work, case_id, made.proof)
-        send(work, case, Event.CORRECTION_ORDERED, [f"{target_name(case.matter, f'proof:{made.proof}').name}：{reason.strip()}"])
+        send(work, case, Event.CORRECTION_ORDERED, [proof_line(case, made.proof, reason)])
+        notify_waiting(work, case)
 
 
 def drop_finding(actor: Actor, case_id: int, reason: str) -> None:
@@ -174,13 +185,44 @@ def drop_finding(actor: Actor, case_id: int, reason: str) -> None:
         record(work, case, Event.FINDING_DROPPED, {"reason": reason.strip()})
         commitment_journal.record(work, made, PromiseEvent.FINDING_DROPPED, {"reason": reason.strip()})
         proof = proofs_of(work.session, case)[made.proof]
-        running = deadline(case.view, case.matter, calendar_now(work.session))
-        verification.open_task(work, made, proof.verification_method, Occasion.REPEAT, running.due if running else None)
+        verification.open_task(work, made, proof.verification_method, Occasion.REPEAT, None)
         send(work, case, Event.FINDING_DROPPED, [])
+        notify_waiting(work, case)
 
 
-def _notify(work: Work, case: Loaded, task: Verification, finding: str) -> None:
-    made = task.commitment
+def notify_waiting(work: Work, case: Loaded) -> None:
+    """Stop handling and send the notice of the oldest finding that waits, where the machine allows it now."""
+    waiting = untrue_of(work.session, case.row.id)
+    if waiting and transition(case.view.state, Event.UNTRUTH_NOTIFIED) is not None:
+        _notify(work, case, waiting[0])
+
+
+def proof_line(case: Loaded, proof_code: str, reason: str) -> str:
+    """A proof with what is said about it, as an item of a letter."""
+    return f"{target_name(case.matter, f'proof:{proof_code}').name}：{reason.strip()}"
+
+
+def _must_not_hurry(work: Work, task: Verification) -> None:
+    """Raise ``Conflict`` (``rectification-running``) while the holder still has time to rectify and reported nothing."""
+    if task.commitment.state == PromiseState.RECTIFYING and task.due_on is not None and local_date(work.now) <= task.due_on:
+        raise Conflict(
+            say("The holder has until %(day)s to rectify; nothing can be found before.", day=task.due_on),
+            next_step=say("Wait for the holder's report, or for the day after."),
+            code="rectification-running",
+        )
+
+
+def _follow(work: Work, case: Loaded, made: Commitment, consequence: Operation | None, finding: str) -> None:
+    """What follows from an untrue promise on which a permit rests; without a licence that is alive, nothing does."""
+    if not consequences.is_alive(work.session, case.row.id):
+        commitment_journal.record(work, made, PromiseEvent.NOT_PURSUED, {"reason": finding})
+    elif consequence in consequences.possible_now(work.session, case.row.id):
+        consequences.propose_consequence(work, made, consequence, finding)
+
+
+def _notify(work: Work, case: Loaded, made: Commitment) -> None:
+    task = untrue_finding(work.session, made.id)
+    finding = str(task.report["finding"]).strip()
     days = proofs_of(work.session, case)[made.proof].answer_days
     due = answer_term(days, local_date(work.now), calendar_now(work.session)).due
     data = {
@@ -190,9 +232,10 @@ def _notify(work: Work, case: Loaded, task: Verification, finding: str) -> None:
         "reason": finding,
         "days": days,
         "due_on": due.isoformat() if due else "",
+        "found_by": task.done_by,
     }
     record(work, case, Event.UNTRUTH_NOTIFIED, data)
-    send(work, case, Event.UNTRUTH_NOTIFIED, [f"{target_name(case.matter, f'proof:{made.proof}').name}：{finding}"], days=days)
+    send(work, case, Event.UNTRUTH_NOTIFIED, [proof_line(case, made.proof, finding)], days=days)
 
 
 def _judged(work: Work, case_id: int) -> tuple[Loaded, Commitment]:

@@ -135,6 +135,8 @@ def proof_faults(proof: Proof, catalogue: Catalogue) -> Iterator[Fault]:
         yield Fault(file, "answer_days", "give 1 to 30 working days to answer")
     if not 1 <= proof.verification_days <= 250:
         yield Fault(file, "verification_days", "give 1 to 250 working days")
+    if not 1 <= proof.rectification_days <= 250:
+        yield Fault(file, "rectification_days", "give 1 to 250 working days")
     if proof.valid_to is not None and proof.valid_to < proof.valid_from:
         yield Fault(file, "valid_to", "it ends before it begins")
     yield from field_faults(file, "facts", proof.facts)

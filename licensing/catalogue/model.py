@@ -122,8 +122,9 @@ class Proof:
 
     The texts of a version never change once it was in force; a change is a new version. ``verified`` says whether verification comes before
     the decision, or within ``verification_days`` working days after it. ``answer_days`` are the working days to answer a notice that a
-    promise is untrue. A ``published`` promise is shown at ``publication_place`` for ``publication_days`` calendar days from the decision;
-    what is not published has 0 days and no place. ``publication`` is how people are told.
+    promise is untrue, ``rectification_days`` those to rectify where that is ordered after the permit. A ``published`` promise is shown at
+    ``publication_place`` for ``publication_days`` calendar days from the decision; what is not published has 0 days and no place.
+    ``publication`` is how people are told.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
@@ -155,6 +156,7 @@ class Proof:
     valid_to: date | None = None
     date_orders: tuple[DateOrder, ...] = ()
     publication_place: Clause | None = None
+    rectification_days: int = 30
 
     def fact(self, code: str) -> Field | None:
         """The fact with this code, or None."""

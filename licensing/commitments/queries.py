@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session, joinedload
 from licensing.catalogue.answers import check_facts
 from licensing.catalogue.model import Proof
 from licensing.catalogue.queries import catalogue_now
-from licensing.commitments.machine import State
-from licensing.commitments.rules import Standing
+from licensing.commitments.machine import Event, State
+from licensing.commitments.rules import Result, Standing
 from licensing.commitments.tables import Commitment, EvidencePack, ProofChoice, Verification
 from licensing.errors import FieldError, NotFound
 from licensing.words import say
@@ -56,6 +56,24 @@ def standing(session: Session, case_id: int) -> tuple[Standing, ...]:
     made = [choice.commitment for choice in choices(session, case_id).values() if choice.commitment is not None]
     catalogue = catalogue_now(session)
     return tuple(Standing(catalogue.proof(one.proof, one.proof_version), State(one.state)) for one in made)
+
+
+def untrue_of(session: Session, case_id: int) -> list[Commitment]:
+    """The promises of a case that were found untrue and about which nothing is decided yet, oldest first."""
+    query = select(Commitment).where(Commitment.case_id == case_id, Commitment.state == State.UNTRUE)
+    return list(session.scalars(query.order_by(Commitment.id)))
+
+
+def untrue_finding(session: Session, commitment_id: int) -> Verification:
+    """The latest verification that found a promise untrue."""
+    query = select(Verification).where(Verification.commitment_id == commitment_id, Verification.state == Result.UNTRUE)
+    return session.scalars(query.order_by(Verification.id.desc()).limit(1)).one()
+
+
+def rectification_report(made: Commitment) -> str:
+    """What the company reported about the rectification that was ordered last; empty when it reported nothing."""
+    told = [event for event in made.events if event.type in (Event.RECTIFICATION_ORDERED, Event.RECTIFICATION_REPORTED)]
+    return str(told[-1].data["reason"]) if told and told[-1].type == Event.RECTIFICATION_REPORTED else ""
 
 
 def tasks_of(session: Session, case_id: int) -> list[Verification]:

@@ -35,6 +35,7 @@ class Occasion(StrEnum):
     AFTER_DECISION = "after_decision"
     REPEAT = "repeat"
     SAMPLE = "sample"
+    RECTIFICATION = "rectification"
 
 
 class Result(StrEnum):

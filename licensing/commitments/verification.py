@@ -12,7 +12,7 @@ from sqlalchemy import delete, select, update
 from licensing.clock import local_date
 from licensing.commitments.findings import FINDING, SECOND, SECOND_NAME, Ground, complaints
 from licensing.commitments.journal import record
-from licensing.commitments.machine import Event, State
+from licensing.commitments.machine import Event, State, transition
 from licensing.commitments.rules import Occasion, Result, canonical
 from licensing.commitments.tables import Commitment, Verification, VerificationDraft, VerificationInspector
 from licensing.errors import Conflict, Invalid
@@ -43,9 +43,17 @@ _FOUND: Mapping[Result, Event] = {
 
 
 def open_task(work: Work, made: Commitment, method: str, occasion: Occasion, due_on: date | None) -> Verification:
-    """A new task to verify ``made`` until ``due_on``. Raises ``Conflict`` when the promise stands no more or is being verified."""
-    year = local_date(work.now).year
+    """A new task to verify ``made`` until ``due_on``; without a date it is due with the decision of its case.
+
+    Raises ``Conflict`` when the promise stands no more or is being verified.
+    """
     record(work, made, Event.VERIFICATION_OPENED, {"occasion": occasion})
+    return add_task(work, made, method, occasion, due_on)
+
+
+def add_task(work: Work, made: Commitment, method: str, occasion: Occasion, due_on: date | None) -> Verification:
+    """The task alone, where another event of the promise opened it."""
+    year = local_date(work.now).year
     task = Verification(
         number=f"HC{year}{next_value(work.session, f'verification:{year}'):06d}",
         commitment_id=made.id,
@@ -145,7 +153,7 @@ def cancel(work: Work, made: Commitment) -> None:
     task = open_task_of(work, made.id)
     if task is not None:
         _end(work, task, CANCELLED, task.report)
-    if made.state == State.PENDING:
+    if transition(State(made.state), Event.VERIFICATION_CANCELLED) is not None:
         record(work, made, Event.VERIFICATION_CANCELLED, {})
 
 

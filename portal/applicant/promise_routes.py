@@ -6,7 +6,7 @@ from flask import Blueprint, current_app, flash, redirect, render_template, requ
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from licensing.cases import evidence, promises
+from licensing.cases import evidence, promises, rectifying
 from licensing.cases.journal import not_found
 from licensing.cases.machine import State
 from licensing.cases.queries import CasePage
@@ -14,6 +14,7 @@ from licensing.cases.rules import is_filled_in
 from licensing.catalogue.answers import clean_facts
 from licensing.catalogue.model import Proof
 from licensing.clock import today
+from licensing.commitments.machine import State as PromiseState
 from licensing.commitments.queries import fact_problems
 from licensing.commitments.rules import Acceptance, Choice, facts_digest
 from licensing.credit.queries import eligibility_of
@@ -27,6 +28,7 @@ from portal.applicant import forms
 from portal.applicant.pages import ID, is_open, my_page, notes_on, open_page, to_case
 from portal.components import errors_by_field
 from portal.downloads import download
+from portal.promises import promise_cards
 from portal.security import Access, access, current_actor, current_sign_in
 
 blueprint = Blueprint("applicant_promises", __name__, url_prefix="/my")
@@ -211,6 +213,40 @@ def pack(case_id: int, commitment_id: int) -> ResponseReturnValue:
     return download(content, "application/zip", f"{page.case.public_number}-{commitment_id}.zip")
 
 
+@blueprint.get(f"/cases/<{ID}:case_id>/promises/<{ID}:commitment_id>/rectified")
+@access(Access.APPLICANT)
+def report(case_id: int, commitment_id: int) -> ResponseReturnValue:
+    return _report_page(my_page(case_id), commitment_id, {})
+
+
+@blueprint.post(f"/cases/<{ID}:case_id>/promises/<{ID}:commitment_id>/rectified")
+@access(Access.APPLICANT)
+def report_send(case_id: int, commitment_id: int) -> ResponseReturnValue:
+    """Report that what was found untrue is rectified."""
+    page, told = my_page(case_id), request.form.get("reason", "").strip()
+    complaint = _complaint(told, say("Say what you rectified."), limit=1000)
+    if complaint is not None:
+        return _report_page(page, commitment_id, {"reason": complaint}, status=422)
+    try:
+        rectifying.report_rectification(current_actor(), case_id, commitment_id, told)
+    except Invalid as error:
+        return _report_page(page, commitment_id, {"reason": error.sentence}, status=error.http_status)
+    except Conflict as error:
+        flash(error.sentence.in_words(gettext))
+        return to_case(case_id)
+    flash(gettext("Your report was handed in. It is verified next."))
+    return to_case(case_id)
+
+
+def _report_page(page: CasePage, commitment_id: int, errors: dict[str, Said], *, status: int = 200) -> ResponseReturnValue:
+    card = next((card for card in promise_cards(page) if card.made.id == commitment_id), None)
+    if card is None or card.made.state != PromiseState.RECTIFYING:
+        return to_case(page.case.id)
+    return render_template(
+        "portal/applicant/promise_report.html", page=page, card=card, errors=errors, reason=request.form.get("reason", "")
+    ), status
+
+
 def _choice_page(page: CasePage, chosen: Proof, errors: dict[str, Said], *, status: int = 200) -> ResponseReturnValue:
     standing = page.choices.get(chosen.code)
     made = standing.commitment if standing else None
@@ -223,6 +259,7 @@ def _choice_page(page: CasePage, chosen: Proof, errors: dict[str, Said], *, stat
         facts=forms.questions(chosen.facts, chosen.code, made.facts, {}) if made else [],
         errors=errors,
         barred=_bar(page),
+        demanded=chosen.code in page.view.demanded,
         changeable=is_open(page, f"proof:{chosen.code}"),
         notes=notes_on(page, f"proof:{chosen.code}"),
         signs=_signs(page),

@@ -181,6 +181,7 @@ def _where_it_is(page: CasePage) -> str:
         may_withdraw=page.can(Action.CASE_WITHDRAW),
         promises=promise_cards(page),
         owed=[task for task in page.tasks if task.kind == "proof" and task.code in page.view.owed],
+        demanded=bool(page.view.owed & page.view.demanded),
         may_settle=page.can(Action.COMMITMENT_SETTLE) and bool(page.view.owed),
         may_withdraw_promise=page.can(Action.COMMITMENT_WITHDRAW),
         may_answer=page.can(Action.COMMITMENT_ANSWER),

@@ -29,6 +29,7 @@ def read_version(form: Form, before: Proof) -> dict[str, Any]:
         "verified": form.get("verified", ""),
         "verification_days": typed_text(form, "verification_days"),
         "answer_days": typed_text(form, "answer_days"),
+        "rectification_days": typed_text(form, "rectification_days"),
         "published": form.get("published") == "yes",
         "publication_days": typed_text(form, "publication_days") or "0",
         "active": form.get("active") == "yes",

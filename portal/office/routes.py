@@ -23,7 +23,7 @@ from licensing.words import N_, Said, say
 from portal.components import NavLink
 from portal.deadlines import clock_card, left_badge
 from portal.downloads import download
-from portal.licences import check_path, status_today, words
+from portal.licences import PROPOSALS, check_path, status_today, words
 from portal.office import presentation
 from portal.office.acts import ACTS, CaseAct, act_title, lead
 from portal.office.forms import Filter, read_filter
@@ -190,6 +190,8 @@ def _case_page(page: CasePage, problem: LeizhengError | None = None) -> Response
         promises=promise_cards(page),
         handles=page.case.authority_id in current_actor().authority_ids,
         may_verify=bool(page.view.accepted_on) and _is_verifier(page),
+        may_order=any(post.role is Role.APPROVER for post in current_actor().posts),
+        consequences=[(str(operation), say(PROPOSALS[operation])) for operation in page.consequences],
         history=[(entry, presentation.history_items(page.matter, entry)) for entry in page.timeline],
         legal=clock_card(page.deadline.legal) if page.deadline else None,
         promised=clock_card(page.deadline.promised) if page.deadline and page.deadline.promised else None,

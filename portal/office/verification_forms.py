@@ -16,6 +16,8 @@ from portal.typed import Errors, Filled, Form, complaint_about, day_of, typed_te
 WORDS_LIMIT = 1000
 REMARK_LIMIT = 300
 CAPTION_LIMIT = 200
+RECTIFY = "rectify"
+"""Instead of a consequence: nothing follows yet, so that another person may order to rectify."""
 REMOVE = re.compile(r"remove\.([1-9]\d{0,8})", re.ASCII)
 
 
@@ -30,7 +32,7 @@ def read_report(form: Form, page: TaskPage) -> Filled:
         REMARKS: {code: words for code in codes if (words := typed_text(form, f"remark.{code}"))},
         VISITED_ON: _day(form),
         SECOND: form.get(SECOND, "") if form.get(SECOND, "") in {str(person) for person in page.colleagues} else "",
-        "consequence": form.get("consequence", "") if form.get("consequence") in set(CONSEQUENCES) else "",
+        "consequence": form.get("consequence", "") if form.get("consequence") in {RECTIFY, *CONSEQUENCES} else "",
         "captions": {str(file.id): typed_text(form, f"caption.{file.id}") for file in page.files if f"caption.{file.id}" in form},
     }
     return Filled(values, _complaints(values))
@@ -46,9 +48,10 @@ def report_of(filled: Filled) -> dict[str, Any]:
     return {name: filled.values[name] for name in (FINDING, FACTS, REMARKS, VISITED_ON, SECOND)}
 
 
-def consequence_of(filled: Filled) -> Operation:
-    """What the notice announces if the promise is untrue."""
-    return Operation(filled.values["consequence"] or CONSEQUENCES[0])
+def consequence_of(filled: Filled) -> Operation | None:
+    """What the notice announces if the promise is untrue; nothing while another person may order to rectify first."""
+    chosen = filled.values["consequence"] or Operation.REVOKE_FOR_DECEIT
+    return None if chosen == RECTIFY else Operation(chosen)
 
 
 def _complaints(values: dict[str, Any]) -> Errors:

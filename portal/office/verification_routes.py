@@ -9,25 +9,26 @@ from flask import Blueprint, Response, current_app, flash, redirect, render_temp
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from licensing.cases import fieldwork, verifying
+from licensing.cases import fieldwork, queries, rectifying, verifying
 from licensing.cases.fieldwork import Show, TaskPage
 from licensing.cases.journal import not_found
 from licensing.cases.machine import FINAL, State
 from licensing.clock import today
 from licensing.commitments.consequences import CONSEQUENCES
 from licensing.commitments.findings import SEEN_NAMES, VISITS
-from licensing.commitments.rules import RESULT_NAMES, Result
+from licensing.commitments.rules import RESULT_NAMES, Occasion, Result
 from licensing.documents.previews import MEDIA_TYPE
 from licensing.errors import Conflict, Forbidden, Invalid, LeizhengError, Unavailable
+from licensing.licences.operations import Operation
 from licensing.words import N_, Said, say
 from portal.components import NavLink, errors_by_field
-from portal.deadlines import calendar_in_force, due_badge
+from portal.deadlines import due_badge
 from portal.downloads import download
 from portal.licences import PROPOSALS
-from portal.office.verification_forms import REMOVE, captions, consequence_of, read_report, report_of
+from portal.office.verification_forms import RECTIFY, REMOVE, WORDS_LIMIT, captions, consequence_of, read_report, report_of
 from portal.promises import fact_text
 from portal.security import Access, access, current_actor
-from portal.typed import Errors, Filled, Values, day_of
+from portal.typed import Errors, Filled, Values, complaint_about, day_of, typed_text
 
 blueprint = Blueprint("office_verifications", __name__, url_prefix="/office/verifications")
 NAVIGATION = [NavLink("office_verifications.worklist", N_("Verification"), Access.OFFICER)]
@@ -45,6 +46,7 @@ OCCASION_NAMES = {
     "after_decision": N_("after the decision"),
     "repeat": N_("once more"),
     "sample": N_("drawn at random"),
+    "rectification": N_("after an order to rectify"),
 }
 PARTS: Mapping[Show, tuple[str, str]] = {
     Show.ALL: (N_("All open"), N_("Nothing is to be verified now.")),
@@ -53,6 +55,7 @@ PARTS: Mapping[Show, tuple[str, str]] = {
     Show.DONE: (N_("Done"), N_("Nothing was verified yet.")),
 }
 """The parts of the worklist: what each is called, and what is said when it is empty."""
+RECTIFY_FIRST = N_("nothing yet: the approver may order to rectify first")
 _KEY = re.compile(r"(\d{4}-\d{2}-\d{2})_\d{1,9}", re.ASCII)
 
 
@@ -195,6 +198,55 @@ def _back(task_id: int, anchor: str) -> ResponseReturnValue:
     return redirect(url_for("office_verifications.task", task_id=task_id, _anchor=anchor), 303)
 
 
+@blueprint.post(f"/pursue/<{ID}:case_id>/<{ID}:commitment_id>")
+@access(Access.OFFICER)
+def pursue(case_id: int, commitment_id: int) -> ResponseReturnValue:
+    """Send the notice for a finding that waits."""
+    chosen = request.form.get("consequence", "")
+    operation = next((one for one in CONSEQUENCES if str(one) == chosen), Operation.REVOKE_FOR_DECEIT)
+    try:
+        verifying.pursue_finding(current_actor(), case_id, commitment_id, operation)
+    except Conflict as error:
+        flash(error.sentence.in_words(gettext))
+    else:
+        flash(gettext("The notice was sent; the holder can answer it now."))
+    return redirect(url_for("office.case", case_id=case_id), 303)
+
+
+@blueprint.get(f"/rectify/<{ID}:case_id>/<{ID}:commitment_id>")
+@access(Access.OFFICER)
+def rectify(case_id: int, commitment_id: int) -> ResponseReturnValue:
+    """The form of an order to rectify, for whoever may order it now."""
+    try:
+        rectifying.check_order(current_actor(), case_id, commitment_id)
+    except Conflict as error:
+        flash(error.sentence.in_words(gettext))
+        return redirect(url_for("office.case", case_id=case_id), 303)
+    return _rectify_page(case_id, {}, {})
+
+
+@blueprint.post(f"/rectify/<{ID}:case_id>/<{ID}:commitment_id>")
+@access(Access.OFFICER)
+def rectify_send(case_id: int, commitment_id: int) -> ResponseReturnValue:
+    """Order the holder to rectify; what was typed is kept when something is wrong with it."""
+    rectifying.check_order(current_actor(), case_id, commitment_id)
+    reason = typed_text(request.form, "reason")
+    complaint = complaint_about(reason, say("Say what is to be rectified."), WORDS_LIMIT)
+    if complaint is not None:
+        return _rectify_page(case_id, {"reason": reason}, {"reason": complaint}, status=422)
+    try:
+        rectifying.order_rectification(current_actor(), case_id, commitment_id, reason)
+    except (Conflict, Invalid) as error:
+        return _rectify_page(case_id, {"reason": reason}, {"reason": error.sentence}, status=error.http_status)
+    flash(gettext("The order was sent; the holder can report the rectification now."))
+    return redirect(url_for("office.case", case_id=case_id), 303)
+
+
+def _rectify_page(case_id: int, values: Values, errors: Errors, *, status: int = 200) -> ResponseReturnValue:
+    page = queries.case_page(current_actor(), case_id)
+    return render_template("portal/office/rectify.html", page=page, values=values, errors=errors), status
+
+
 def _open(task_id: int) -> TaskPage:
     """The task, if it lies at an authority where the reader holds a post and the company is not the reader's own."""
     page = fieldwork.task_page(current_actor(), task_id)
@@ -204,7 +256,8 @@ def _open(task_id: int) -> TaskPage:
 
 
 def _task_page(page: TaskPage, values: Values, errors: Errors, *, status: int = 200) -> ResponseReturnValue:
-    left, kind = due_badge(fieldwork.days_to(page.task, calendar_in_force()))
+    left, kind = due_badge(page.days_left)
+    first = [] if page.task.occasion == Occasion.RECTIFICATION else [(RECTIFY, say(RECTIFY_FIRST), None)]
     return render_template(
         "portal/office/verification.html",
         page=page,
@@ -217,7 +270,7 @@ def _task_page(page: TaskPage, values: Values, errors: Errors, *, status: int = 
         after_decision=page.state is State.GRANTED,
         ended=page.state in FINAL and page.state is not State.GRANTED,
         results=[(str(result), say(name), None) for result, name in RESULT_NAMES.items()],
-        consequences=[(str(operation), say(PROPOSALS[operation]), None) for operation in CONSEQUENCES],
+        consequences=[(str(operation), say(PROPOSALS[operation]), None) for operation in CONSEQUENCES] + first,
         left=left,
         left_kind=kind,
         limit=current_app.config["LEIZHENG"].upload_limit,

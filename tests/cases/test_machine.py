@@ -84,8 +84,8 @@ def test_replay_follows_the_table_and_refuses_everything_else(events: list[Event
                 apply(view, happened(sequence, event))
             assert refused.value.code == "case-moved-on"
         else:
-            view = apply(view, happened(sequence, event))
-            assert view.state is row.target
+            before, view = view, apply(view, happened(sequence, event))
+            assert view.state is row.landing(before.interrupted.state if before.interrupted else None)
 
 
 def test_a_grant_needs_a_proposal_before_it_on_every_way() -> None:
@@ -110,6 +110,24 @@ def test_the_clock_stands_from_the_commission_to_the_day_before_the_result(days:
     )
     assert [(stop.first, stop.last) for stop in view.stops] == ([stopped] if stopped else [])
     assert view.standing is None
+
+
+@pytest.mark.parametrize(
+    ("before", "judgement", "state", "stands"),
+    [
+        ((), Event.FINDING_DROPPED, State.ACCEPTED, False),
+        ((), Event.CORRECTION_ORDERED, State.HAND_IN, True),
+        ((Event.EVALUATION_COMMISSIONED,), Event.FINDING_DROPPED, State.EVALUATING, True),
+        ((Event.EVALUATION_COMMISSIONED,), Event.CORRECTION_ORDERED, State.EVALUATING, True),
+        ((Event.PROOF_REQUIRED,), Event.FINDING_DROPPED, State.HAND_IN, True),
+        ((Event.PROOF_REQUIRED, Event.DECISION_PROPOSED), Event.FINDING_DROPPED, State.HAND_IN, True),
+        ((Event.DECISION_PROPOSED,), Event.FINDING_DROPPED, State.ACCEPTED, False),
+    ],
+)
+def test_handling_goes_on_where_the_notice_interrupted_it(before: tuple[Event, ...], judgement: Event, state: State, stands: bool) -> None:
+    events = (Event.SUBMITTED, Event.ACCEPTED, *before, Event.UNTRUTH_NOTIFIED, Event.UNTRUTH_ANSWERED, judgement)
+    view = replay(happened(sequence, event) for sequence, event in enumerate(events, start=2))
+    assert (view.state, view.standing is not None) == (state, stands)
 
 
 STANDING = {State.EVALUATING, State.HAND_IN, State.NOTIFIED, State.ANSWERED}

@@ -11,6 +11,8 @@ from types import ModuleType
 import pytest
 
 from licensing.cases.machine import TRANSITIONS, State
+from licensing.commitments.machine import Event as PromiseEvent
+from licensing.commitments.machine import State as PromiseState
 from licensing.licences.record import from_canonical
 from licensing.licences.verdict import GENUINE, IN_FORCE, WHOLE
 from licensing.settings import PROJECT_ROOT, Settings
@@ -40,6 +42,8 @@ def test_every_state_step_and_code_is_on_its_page(generator: ModuleType) -> None
     pages = generator.pages()
     for name in [*State, *(row.event for row in TRANSITIONS)]:
         assert f"`{name}`" in pages["case-machine.md"], name
+    for name in [*PromiseState, *PromiseEvent]:
+        assert f"`{name}`" in pages["promise-machine.md"], name
     for code in [*WHOLE, *GENUINE, *IN_FORCE]:
         assert f"`{code}`" in pages["verdict-codes.md"], code
 

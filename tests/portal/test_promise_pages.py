@@ -197,3 +197,52 @@ def test_the_calculator_explains_and_complains(desk: Desk) -> None:
         refused = browser.get(f"/deadline?{query}")
         assert refused.status_code == 422, query
         assert "error-summary" in refused.text or "errors" in refused.text
+
+
+def test_a_finding_after_the_permit_is_rectified_page_by_page(desk: Desk) -> None:
+    world = desk.world
+    case_id = world.granted("completion_acceptance").case_id or 0
+    with reading(SYSTEM) as look:
+        signed = of_case(look.session, case_id)[0]
+    verifier, approver, mine = (desk.browser(person) for person in (world.verifier, world.approver, world.applicant))
+    assert verifier.send(f"/office/verifications/again/{case_id}/{signed.id}", {}).status_code == 303
+    with reading(SYSTEM) as look:
+        task = next(task for task in tasks_of(look.session, case_id) if task.state == OPEN)
+    found = {"finding": "型号不符。", "result": "untrue", "consequence": "rectify"}
+    assert verifier.send(f"/office/verifications/{task.id}", found).status_code == 303
+    waiting = verifier.get(f"/office/cases/{case_id}")
+    assert "Send the notice to the holder" in text(waiting)
+    assert "Verify it once more" in text(waiting), "the other promise"
+    order = f"/office/verifications/rectify/{case_id}/{signed.id}"
+    assert "Order the holder to rectify" in text(approver.get(f"/office/cases/{case_id}"))
+    assert approver.get(order).status_code == 200
+    assert verifier.get(order).status_code == 403
+    assert approver.send(order, {"reason": ""}).status_code == 422
+    assert approver.send(order, {"reason": "更换为所承诺的型号。"}).status_code == 303
+    assert approver.get(order).status_code == 303, "it is ordered already"
+    assert "orders you to rectify" in text(mine.get(f"/my/cases/{case_id}"))
+    report = f"/my/cases/{case_id}/promises/{signed.id}/rectified"
+    assert mine.get(report).status_code == 200
+    assert mine.send(report, {"reason": " "}).status_code == 422
+    assert mine.send(report, {"reason": "已更换并附照片。"}).status_code == 303
+    assert mine.get(report).status_code == 303
+    with reading(SYSTEM) as look:
+        task = next(task for task in tasks_of(look.session, case_id) if task.state == OPEN)
+    assert "已更换并附照片" in verifier.get(f"/office/verifications/{task.id}").text
+    assert "after an order to rectify" in text(verifier.get("/office/verifications"))
+    assert verifier.send(f"/office/verifications/{task.id}", {"finding": "已更换。", "result": "true"}).status_code == 303
+    assert "Rectified in time" in text(mine.get(f"/my/cases/{case_id}"))
+
+
+def test_a_demanded_proof_offers_only_to_hand_it_in(desk: Desk) -> None:
+    case_id = desk.world.accepted("completion_acceptance")
+    path = f"/office/cases/{case_id}/require-proof"
+    assert desk.browser(desk.world.examiner).send(path, {f"proof.{PROOF}": "yes", "reason": "无法核实。"}).status_code == 303
+    mine = desk.browser(desk.world.applicant)
+    assert "cannot be promised again" in text(mine.get(f"/my/cases/{case_id}"))
+    page = mine.get(f"/my/cases/{case_id}/proofs/{PROOF}")
+    assert "cannot be promised again" in text(page)
+    assert 'value="promise"' not in page.text
+    refused = mine.send(f"/my/cases/{case_id}/proofs/{PROOF}", {"choice": "promise"})
+    assert refused.status_code == 409
+    assert "cannot be promised again" in text(refused)
