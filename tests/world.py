@@ -117,12 +117,20 @@ class World:
         for task_id in waiting:
             verifying.record_finding(self.actor(self.verifier), task_id, outcome, self.report(task_id, outcome))
 
-    def report(self, task_id: int, outcome: Result = Result.TRUE, finding: str = "现场核对实物与承诺的事实。") -> dict[str, Any]:
+    def report(
+        self,
+        task_id: int,
+        outcome: Result = Result.TRUE,
+        finding: str = "现场核对实物与承诺的事实。",
+        *,
+        verifier: int | None = None,
+        second: int | None = None,
+    ) -> dict[str, Any]:
         """What the verifier found on a visit of today with the examiner: each fact agrees, or the first one differs when untrue."""
-        seen = {fact.code: "yes" for fact, _ in fieldwork.task_page(self.actor(self.verifier), task_id).facts}
+        seen = {fact.code: "yes" for fact, _ in fieldwork.task_page(self.actor(verifier or self.verifier), task_id).facts}
         if outcome is Result.UNTRUE:
             seen[next(iter(seen))] = "no"
-        return {"finding": finding, "facts": seen, "visited_on": today().isoformat(), "second": self.examiner}
+        return {"finding": finding, "facts": seen, "visited_on": today().isoformat(), "second": second or self.examiner}
 
     def page(self, case_id: int, person: int | None = None) -> queries.CasePage:
         """The case as the applicant, or another person, sees it."""

@@ -161,7 +161,7 @@ def task_page(actor: Actor, task_id: int) -> TaskPage:
             files=tuple(task.files),
             done_by=names.get(task.done_by or 0, ""),
             inspectors=tuple(names[row.person_id] for row in task.inspectors),
-            colleagues=colleagues(look, task) if can_work else {},
+            colleagues=colleagues(look, task, case.row.authority_id) if can_work else {},
             typed=draft.typed if draft is not None else _first(actor, task),
             due_on=due_of(task, case.row),
             days_left=_days_to(due_of(task, case.row), calendar_now(look.session)),

@@ -133,7 +133,7 @@ def record_finding(
         case = load(work.session, task.case_id)
         require(work, Action.COMMITMENT_VERIFY, case.subject)
         _must_not_hurry(work, task)
-        verification.finish(work, task, result, report)
+        verification.finish(work, task, result, report, authority_id=case.row.authority_id)
         if case.view.state is not State.GRANTED:
             notify_waiting(work, case)
         elif task.commitment.state == PromiseState.UNTRUE:

@@ -87,12 +87,12 @@ def inspector_subject(task: Verification, row: VerificationInspector) -> str:
     return f"{task.number}/{row.place}"
 
 
-def finish(work: Work, task: Verification, result: Result, report: Mapping[str, Any]) -> None:
-    """End ``task`` with its result and what was found.
+def finish(work: Work, task: Verification, result: Result, report: Mapping[str, Any], *, authority_id: int | None) -> None:
+    """End ``task`` with its result and what was found; ``authority_id`` is the authority that has the case now.
 
     Raises ``Invalid`` with everything that ``findings`` misses in the report, ``Conflict`` (``verification-done``).
     """
-    whole = {**report, **_named_second(work, task, report)}
+    whole = {**report, **_named_second(report, colleagues(work, task, authority_id))}
     missing = complaints(result, whole, _ground(work, task))
     if missing:
         raise Invalid(missing[0].sentence, missing, code=missing[0].code)
@@ -100,17 +100,22 @@ def finish(work: Work, task: Verification, result: Result, report: Mapping[str, 
     record(work, task.commitment, _FOUND[result], {"verification": task.number, "finding": report[FINDING]})
 
 
-def colleagues(work: Work, task: Verification) -> dict[int, str]:
-    """Who may come along on a visit: the other officers of the authority, but for those who belong to the company; names by id."""
+def colleagues(work: Work, task: Verification, authority_id: int | None) -> dict[int, str]:
+    """Who may come along on a visit: the other officers of the authority, but for those who belong to the company; names by id.
+
+    The task names the authority to which the promise was made; a case that was transferred is verified by its successor.
+    """
     today = local_date(work.now)
     barred = {work.actor.person_id, *seated(work.session, task.commitment.company_id, today)}
-    return {person.id: person.name for person in officers(work.session, task.authority_id, today) if person.id not in barred}
+    return {
+        person.id: person.name for person in officers(work.session, authority_id or task.authority_id, today) if person.id not in barred
+    }
 
 
-def _named_second(work: Work, task: Verification, report: Mapping[str, Any]) -> dict[str, Any]:
+def _named_second(report: Mapping[str, Any], others: Mapping[int, str]) -> dict[str, Any]:
     """The second inspector with the name of today; nobody when it is none of the colleagues."""
     chosen = str(report.get(SECOND) or "")
-    known = {str(person): name for person, name in colleagues(work, task).items()}
+    known = {str(person): name for person, name in others.items()}
     return {SECOND: int(chosen), SECOND_NAME: known[chosen]} if chosen in known else {SECOND: None}
 
 

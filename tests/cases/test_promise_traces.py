@@ -26,7 +26,7 @@ from licensing.catalogue import load_catalogue
 from licensing.clock import LIMITS, load_calendar
 from licensing.commitments import health as commitment_health
 from licensing.commitments.queries import choices, of_case, tasks_of
-from licensing.commitments.rules import Choice, Result
+from licensing.commitments.rules import Choice, Result, everything_accepted
 from licensing.commitments.verification import OPEN
 from licensing.documents.uploads import Inspected, inspect
 from licensing.errors import LeizhengError
@@ -84,8 +84,8 @@ class Trace:
         drafts.keep_document(self.world.actor(self.world.member), self.case_id, proof, "证明.pdf", PAPER, INSPECTED[0])
 
     def sign(self, person: int, proof: str) -> None:
-        digest = self.world.page(self.case_id).proofs[proof].digest()
-        promises.sign_promise(self.world.actor(person), self.case_id, proof, facts=facts(proof), accepted_notice=digest)
+        given = everything_accepted(self.world.page(self.case_id).proofs[proof], facts(proof))
+        promises.sign_promise(self.world.actor(person), self.case_id, proof, facts=facts(proof), given=given)
 
     def task(self, proof: str) -> int:
         with reading(SYSTEM) as look:
@@ -93,7 +93,9 @@ class Trace:
             return next((task.id for task in tasks if task.state == OPEN and task.commitment.proof == proof), 0)
 
     def find(self, proof: str, outcome: Result) -> None:
-        verifying.record_finding(self.world.actor(self.world.verifier), self.task(proof), outcome, {"finding": WORDS})
+        task_id = self.task(proof)
+        report = self.world.report(task_id, outcome, WORDS) if task_id else {}
+        verifying.record_finding(self.world.actor(self.world.verifier), task_id, outcome, report)
 
     def again(self, proof: str) -> None:
         made = [one.id for one in self.signed() if one.proof == proof]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 import time_machine
@@ -104,6 +105,11 @@ def test_the_applicant_is_told_in_writing_by_the_first_authority(world: World, n
     assert letter.content["items"] == [REASON]
 
 
+def report_of(world: World, neighbours: Neighbours, task_id: int, outcome: Result) -> dict[str, Any]:
+    """What the verifier of the other authority found on a visit with a colleague there."""
+    return world.report(task_id, outcome, verifier=neighbours.verifier, second=neighbours.examiner)
+
+
 def test_promises_made_to_the_first_authority_hold_for_the_successor(world: World, neighbours: Neighbours) -> None:
     case_id = world.submitted("completion_acceptance")
     transfer.transfer(world.actor(world.intake), case_id, neighbours.kunshan, REASON)
@@ -118,7 +124,8 @@ def test_promises_made_to_the_first_authority_hold_for_the_successor(world: Worl
     assert {row.case.id for row in waiting} == {case_id}
     assert fieldwork.verification_worklist(world.actor(world.verifier)).rows == ()
     for row in waiting:
-        verifying.record_finding(world.actor(neighbours.verifier), row.task.id, Result.TRUE, {"finding": "现场核对一致。"})
+        report = report_of(world, neighbours, row.task.id, Result.TRUE)
+        verifying.record_finding(world.actor(neighbours.verifier), row.task.id, Result.TRUE, report)
 
 
 def test_open_verifications_follow_the_case_and_an_untruth_is_entered_by_the_successor(
@@ -128,8 +135,9 @@ def test_open_verifications_follow_the_case_and_an_untruth_is_entered_by_the_suc
     task = fieldwork.verification_worklist(world.actor(world.verifier)).rows[0].task
     transfer.transfer(world.actor(world.examiner), case_id, neighbours.kunshan, REASON)
     with pytest.raises(NotFound):
-        verifying.record_finding(world.actor(world.verifier), task.id, Result.TRUE, {"finding": "一致。"})
-    verifying.record_finding(world.actor(neighbours.verifier), task.id, Result.UNTRUE, {"finding": "型号不符。"})
+        verifying.record_finding(world.actor(world.verifier), task.id, Result.TRUE, {})
+    report = report_of(world, neighbours, task.id, Result.UNTRUE)
+    verifying.record_finding(world.actor(neighbours.verifier), task.id, Result.UNTRUE, report)
     morning.move_to(datetime(2026, 4, 20, 1, 0, tzinfo=UTC))
     verifying.terminate(world.actor(neighbours.approver), case_id, "承诺不实。")
     with reading(SYSTEM) as look:

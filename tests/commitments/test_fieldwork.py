@@ -165,14 +165,15 @@ def test_the_worklist_is_read_in_parts_and_page_by_page(world: World, morning: t
     cases = [world.accepted("completion_acceptance", name=f"{place}号站") for place in range(3)]
     verifier = world.actor(world.verifier)
     promises.withdraw_promise(world.actor(world.applicant), cases[0], "installation_record", "找到了原件")
-    seen, after = [], None
+    seen, days, after = [], [], None
     while True:
         page = fieldwork.verification_worklist(verifier, after=after, size=2)
         seen += [row.task.id for row in page.rows]
+        days += [row.due_on or date.max for row in page.rows]
         if page.next_key is None:
             break
         after = page.next_key
-    assert seen == sorted(seen)
+    assert days == sorted(days), "where the clock stands comes last"
     assert len(seen) == len(set(seen)) == 5, "six promises, one of them withdrawn"
     fieldwork.keep_typed(verifier, seen[3], {"finding": "begun"}, {})
     assert [row.task.id for row in fieldwork.verification_worklist(verifier, show=Show.MINE).rows] == [seen[3]]

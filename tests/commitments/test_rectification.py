@@ -99,4 +99,4 @@ def test_who_found_it_does_not_order_and_nothing_is_ordered_beside_a_proceeding(
     assert busy.value.code == "proceeding-open"
     with reading(SYSTEM) as look:
         notice = look.session.scalars(select(ProceedingEvent)).one()
-    assert notice.data["reason"] == FOUND["finding"], "the holder reads what was found"
+    assert notice.data["reason"] == FOUND, "the holder reads what was found"

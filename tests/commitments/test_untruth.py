@@ -27,7 +27,7 @@ from world import World, tiny_pdf
 from licensing.cases import actions, drafts, fieldwork, promises, verifying
 from licensing.cases.machine import State
 from licensing.commitments import consequences, editions
-from licensing.commitments.rules import Choice, Result
+from licensing.commitments.rules import Choice, Result, everything_accepted
 from licensing.credit.queries import entries_of
 from licensing.credit.tables import CreditEntry
 from licensing.errors import Conflict
@@ -109,11 +109,11 @@ def test_a_proof_that_the_authority_demanded_cannot_be_promised_again(world: Wor
         judge(world, case_id, "order_correction")
     else:
         verifying.require_proof(world.actor(world.examiner), case_id, [PROOF], "现场无法核实。")
-    signatory, digest = world.actor(world.applicant), world.page(case_id).proofs[PROOF].digest()
+    signatory, given = world.actor(world.applicant), everything_accepted(world.page(case_id).proofs[PROOF], {})
     for promise in (
         lambda: promises.choose_proof(signatory, case_id, PROOF, Choice.PROMISE),
         lambda: promises.keep_facts(signatory, case_id, PROOF, {}),
-        lambda: promises.sign_promise(signatory, case_id, PROOF, facts={}, accepted_notice=digest),
+        lambda: promises.sign_promise(signatory, case_id, PROOF, facts={}, given=given),
     ):
         with pytest.raises(Conflict) as refused:
             promise()

@@ -43,7 +43,7 @@ def test_every_state_step_and_code_is_on_its_page(generator: ModuleType) -> None
     for name in [*State, *(row.event for row in TRANSITIONS)]:
         assert f"`{name}`" in pages["case-machine.md"], name
     for name in [*PromiseState, *PromiseEvent]:
-        assert f"`{name}`" in pages["promise-machine.md"], name
+        assert f"`{name}`" in pages["promises.md"], name
     for code in [*WHOLE, *GENUINE, *IN_FORCE]:
         assert f"`{code}`" in pages["verdict-codes.md"], code
 

@@ -42,7 +42,7 @@ def noticed(world: World, morning: time_machine.Traveller) -> tuple[int, int]:
         verifying.verify_again(verifier, case_id, commitment_id)
     with reading(SYSTEM) as look:
         task = next(task for task in tasks_of(look.session, case_id) if task.state == OPEN)
-    verifying.record_finding(verifier, task.id, Result.UNTRUE, {"finding": "安装记录系补造。"})
+    verifying.record_finding(verifier, task.id, Result.UNTRUE, world.report(task.id, Result.UNTRUE, "安装记录系补造。"))
     morning.move_to(datetime(2026, 3, 23, 1, 0, tzinfo=UTC))
     with reading(SYSTEM) as look:
         return case_id, look.session.scalars(sa.select(Proceeding.id)).one()

@@ -162,7 +162,7 @@ def test_the_command_imports_and_lists(world: World, monkeypatch: pytest.MonkeyP
     shown = {one["code"]: one for one in json.loads(run("list", "--json").stdout)}
     assert shown["320100"]["active"]
     assert shown["320100"]["lacks"] == []
-    assert (shown["320100"]["depth"], shown["320100"]["people"]) == (1, 7)
+    assert (shown["320100"]["depth"], shown["320100"]["people"]) == (1, 9)
     assert not shown["110000"]["active"]
     assert len(shown["110000"]["lacks"]) == 1
     assert "北京市气象局" in run("list").stdout

@@ -208,7 +208,8 @@ def test_a_finding_after_the_permit_is_rectified_page_by_page(desk: Desk) -> Non
     assert verifier.send(f"/office/verifications/again/{case_id}/{signed.id}", {}).status_code == 303
     with reading(SYSTEM) as look:
         task = next(task for task in tasks_of(look.session, case_id) if task.state == OPEN)
-    found = {"finding": "型号不符。", "result": "untrue", "consequence": "rectify"}
+    seen = {f"fact.{code}": "yes" for code in signed.facts} | {"visited_on": "2026-03-02", "second": str(world.examiner)}
+    found = {**seen, f"fact.{next(iter(signed.facts))}": "no", "finding": "型号不符。", "result": "untrue", "consequence": "rectify"}
     assert verifier.send(f"/office/verifications/{task.id}", found).status_code == 303
     waiting = verifier.get(f"/office/cases/{case_id}")
     assert "Send the notice to the holder" in text(waiting)
@@ -230,7 +231,7 @@ def test_a_finding_after_the_permit_is_rectified_page_by_page(desk: Desk) -> Non
         task = next(task for task in tasks_of(look.session, case_id) if task.state == OPEN)
     assert "已更换并附照片" in verifier.get(f"/office/verifications/{task.id}").text
     assert "after an order to rectify" in text(verifier.get("/office/verifications"))
-    assert verifier.send(f"/office/verifications/{task.id}", {"finding": "已更换。", "result": "true"}).status_code == 303
+    assert verifier.send(f"/office/verifications/{task.id}", {**seen, "finding": "已更换。", "result": "true"}).status_code == 303
     assert "Rectified in time" in text(mine.get(f"/my/cases/{case_id}"))
 
 
