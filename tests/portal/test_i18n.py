@@ -13,8 +13,8 @@ from babel.support import Translations
 from click.testing import CliRunner
 
 from licensing.catalogue import label_messages
-from licensing.commands import console
 from licensing.commands.deadlines import explain_deadline
+from licensing.words import translator
 from portal import i18n
 
 CHINESE = "zh_Hans_CN"
@@ -23,12 +23,34 @@ WORDS = re.compile(r"(?<![0-9A-Za-z])(?<![0-9A-Z]-)[A-Za-z][A-Za-z0-9_./-]*")
 
 # Names, file formats, standards, commands and settings: the same in both languages.
 SAME_IN_CHINESE = {
-    *("A4", "AA", "CBOR", "Cookie", "Ed25519", "GB", "JPEG", "JSON", "MB", "P-256", "PDF", "PNG", "SHA-256", "U", "UTF-8", "WCAG", "dpi"),
+    *(
+        "A4",
+        "AA",
+        "CBOR",
+        "CSV",
+        "TOML",
+        "XLSX",
+        "kB",
+        "Cookie",
+        "Ed25519",
+        "GB",
+        "JPEG",
+        "JSON",
+        "MB",
+        "P-256",
+        "PDF",
+        "PNG",
+        "SHA-256",
+        "U",
+        "UTF-8",
+        "WCAG",
+        "dpi",
+    ),
     *(
         *("C2SP", "RFC", "http", "https", "v/", "time", "signed-note", "tlog-proof", "tlog-tiles", "python-pkcs11", "token"),
         *("activate", "create", "keys", "ledger", "list", "serve", "sign", "signer", "test", "trust-list", "verify"),
         *("allow", "authority", "dry-run", "last", "name", "uscc", "trust-list.draft.json"),
-        *("LEIZHENG_FACT_SOURCE", "LEIZHENG_PKCS11_PIN_FILE", "LEIZHENG_PKCS11_TOKEN", "LEIZHENG_TSA"),
+        *("LEIZHENG_FACT_SOURCE", "LEIZHENG_SMS_GATEWAY", "LEIZHENG_PKCS11_PIN_FILE", "LEIZHENG_PKCS11_TOKEN", "LEIZHENG_TSA"),
         "leizheng",
         "doctor",
         "init",
@@ -42,9 +64,9 @@ SAME_IN_CHINESE = {
         "fonts-hanazono",
         "tmp",
     ),
-    *("toml", "code", "file", "qr", "number", "check_code", "multipart/form-data", "access", "Access."),
+    *("provisional", "toml", "code", "file", "qr", "number", "check_code", "multipart/form-data", "access", "Access."),
     *("A", "B", "I", "O", "S", "V", "Z"),
-    *("T1", "T14a", "T14b", "T15a", "T15b", "T16a", "T16b", "T19a", "T19b"),
+    *("T1", "T17", "T14a", "T14b", "T15a", "T15b", "T16a", "T16b", "T19a", "T19b"),
 }
 
 # English word → the Chinese words of the dictionary, one of which must then stand in the translation.
@@ -180,7 +202,7 @@ def test_terms_are_those_of_the_dictionary(word: str, chinese: list[Message]) ->
 
 def test_the_command_line_speaks_chinese(monkeypatch: pytest.MonkeyPatch) -> None:
     i18n.compile()
-    console._translation.cache_clear()
+    translator.cache_clear()
     monkeypatch.setenv("LEIZHENG_LANG", "zh")
     day = CliRunner().invoke(explain_deadline, ["--from", "2026-09-25", "--limit", "T3"])
     assert "T3 · 作出设计审核决定：10 个工作日" in day.output
