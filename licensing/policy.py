@@ -55,6 +55,7 @@ class Action(StrEnum):
     CASE_REFUSE = "case:refuse"
     CASE_DEEM_ACCEPTED = "case:deem-accepted"
     CASE_FINISH_ISSUING = "case:finish-issuing"
+    CASE_ASSIGN = "case:assign"
     CASE_REQUIRE_PROOF = "case:require-proof"
     COMMITMENT_PROMISE = "commitment:promise"
     COMMITMENT_WITHDRAW = "commitment:withdraw"
@@ -81,6 +82,7 @@ class Action(StrEnum):
     LICENCE_EXPIRE = "licence:expire"
     REGISTER_READ = "register:read"
     WORKLIST_READ = "worklist:read"
+    FIGURES_READ = "figures:read"
     ADMIN_READ = "admin:read"
 
 
@@ -134,6 +136,7 @@ POLICY: Mapping[Action, Grant] = {
     Action.CASE_REFUSE: _may(Role.APPROVER, second_factor=True, not_by=("acceptor", "proposer")),
     Action.CASE_DEEM_ACCEPTED: _may(Role.SYSTEM),
     Action.CASE_FINISH_ISSUING: _may(Role.SYSTEM, Role.APPROVER),
+    Action.CASE_ASSIGN: _may(*OFFICER_ROLES),
     Action.LICENCE_READ: _may(*COMPANY_ROLES, *OFFICER_ROLES, Role.SYSTEM),
     Action.LICENCE_ASK: _may(*COMPANY_ROLES),
     Action.LICENCE_ANSWER: _may(*COMPANY_ROLES),
@@ -152,6 +155,7 @@ POLICY: Mapping[Action, Grant] = {
     Action.CREDIT_DECIDE: _may(Role.SUPERVISOR, Role.APPROVER, second_factor=True, not_by=("enterer",)),
     Action.REGISTER_READ: _may(*OFFICER_ROLES),
     Action.WORKLIST_READ: _may(*OFFICER_ROLES),
+    Action.FIGURES_READ: _may(Role.SUPERVISOR),
     Action.ADMIN_READ: _may(*ADMIN_ROLES),
 }
 
