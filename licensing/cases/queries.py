@@ -4,22 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
-from typing import Any
+from datetime import datetime
 
-from sqlalchemy import func, or_, select, tuple_
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from licensing.cases import drafts
 from licensing.cases.deadlines import Deadline, deadline
-from licensing.cases.journal import Loaded, happened, load_for, may, not_found, require
+from licensing.cases.journal import Loaded, happened, load_for, may, not_found
 from licensing.cases.machine import EVENT_NAMES, Event, State, possible
 from licensing.cases.rules import CaseView, Difference, differences, is_filled_in
 from licensing.cases.submission import Task, tasks
-from licensing.cases.tables import Case, CaseDocument
-from licensing.catalogue import load_catalogue
+from licensing.cases.tables import Case, CaseAssignment, CaseDocument
 from licensing.catalogue.model import Matter, Proof
-from licensing.clock import days_left, load_calendar, today
+from licensing.clock import load_calendar
 from licensing.commitments.queries import choices, of_case, tasks_of
 from licensing.commitments.tables import Commitment, ProofChoice, Verification
 from licensing.letters.queries import of_case as letters_of
@@ -27,8 +25,8 @@ from licensing.letters.tables import Letter
 from licensing.licences.queries import of_case as licence_of
 from licensing.licences.tables import Licence
 from licensing.parties.queries import person_names
-from licensing.parties.tables import Authority, Company
-from licensing.policy import Action, Actor, Role, Ruling, Subject
+from licensing.parties.tables import Authority, Company, Person
+from licensing.policy import Action, Actor, Ruling
 from licensing.storage import Work, reading
 from licensing.words import Said, say
 
@@ -47,7 +45,7 @@ class TimelineEntry:
 
 @dataclass(frozen=True, slots=True)
 class CasePage:
-    """Everything a page about one case shows; plain data, usable after the transaction."""
+    """Everything a page about one case shows; plain data, usable after the transaction. ``holder`` is the person who works on it."""
 
     case: Case
     view: CaseView
@@ -65,6 +63,7 @@ class CasePage:
     letters: tuple[Letter, ...]
     licence: Licence | None
     differences: tuple[Difference, ...]
+    holder: Person | None
     rulings: Mapping[Action, Ruling]
 
     @property
@@ -111,67 +110,6 @@ def cases_of_companies(actor: Actor) -> list[Case]:
         return list(look.session.scalars(query))
 
 
-@dataclass(frozen=True, slots=True)
-class WorklistRow:
-    """One case on the worklist: what, whose, where it stands, how many working days are left (negative when late)."""
-
-    case: Case
-    company: Company
-    matter: Matter
-    days_left: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Worklist:
-    """A page of the worklist; ``next_key`` continues after it."""
-
-    rows: tuple[WorklistRow, ...]
-    next_key: str | None
-
-
-WORK_STATES: Mapping[Role, tuple[State, ...]] = {
-    Role.INTAKE: (State.SUBMITTED, State.CORRECTION),
-    Role.EXAMINER: (State.ACCEPTED, State.EVALUATING, State.HAND_IN),
-    Role.APPROVER: (State.PROPOSED, State.ISSUING, State.NOTIFIED, State.ANSWERED),
-}
-_NO_DATE = date(9999, 12, 31)
-
-
-def worklist(
-    actor: Actor,
-    *,
-    states: tuple[State, ...] | None = None,
-    matter: str | None = None,
-    search: str = "",
-    after: str | None = None,
-    size: int = 50,
-) -> Worklist:
-    """The cases of the actor's authorities, the least time left first; keyset-paged by ``after``.
-
-    Without ``states`` it shows what waits for the roles that the actor holds. Cases of the actor's own companies are left out.
-    """
-    with reading(actor) as look:
-        require(look, Action.WORKLIST_READ, Subject())
-        wanted = states if states is not None else _states_of(actor)
-        query = (
-            select(Case, Company)
-            .join(Company, Company.id == Case.company_id)
-            .where(Case.authority_id.in_(actor.authority_ids), Case.state.in_(wanted), Case.company_id.not_in(actor.company_ids))
-        )
-        if matter:
-            query = query.where(Case.matter == matter)
-        if search:
-            query = query.where(_matches(search))
-        due = _due()
-        if after:
-            day, _, last_id = after.partition("_")
-            query = query.where(tuple_(due, Case.id) > (date.fromisoformat(day), int(last_id)))
-        found = look.session.execute(query.order_by(due, Case.id).limit(size + 1)).all()
-        rows = tuple(_worklist_row(case, company) for case, company in found[:size])
-        last = rows[-1].case if len(found) > size else None
-        return Worklist(rows, f"{last.due_on or _NO_DATE}_{last.id}" if last else None)
-
-
 def _page(look: Work, case: Loaded) -> CasePage:
     session, row = look.session, case.row
     by_slot: dict[str, list[CaseDocument]] = {}
@@ -197,7 +135,14 @@ def _page(look: Work, case: Loaded) -> CasePage:
         letters=tuple(letters_of(session, row.id)),
         licence=licence_of(session, row.id),
         differences=differences(submissions[-2], submissions[-1]) if len(submissions) > 1 else (),
+        holder=_holder(session, row.id),
         rulings={action: may(look.actor, action, case, look) for action in actions},
+    )
+
+
+def _holder(session: Session, case_id: int) -> Person | None:
+    return session.scalar(
+        select(Person).join(CaseAssignment, CaseAssignment.person_id == Person.id).where(CaseAssignment.case_id == case_id)
     )
 
 
@@ -215,23 +160,3 @@ def _timeline(session: Session, row: Case) -> tuple[TimelineEntry, ...]:
         )
         for event in events
     )
-
-
-def _states_of(actor: Actor) -> tuple[State, ...]:
-    mine = [state for post in actor.posts for state in WORK_STATES.get(post.role, ())]
-    return tuple(dict.fromkeys(mine))
-
-
-def _due() -> Any:
-    return func.coalesce(Case.due_on, _NO_DATE)
-
-
-def _matches(search: str) -> Any:
-    pattern = "%" + search.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
-    columns = (Case.project_name, Case.public_number, Company.name)
-    return or_(*(column.like(pattern, escape="\\") for column in columns))
-
-
-def _worklist_row(case: Case, company: Company) -> WorklistRow:
-    left = days_left(case.due_on, today(), load_calendar()) if case.due_on else None
-    return WorklistRow(case, company, load_catalogue().matter(case.matter), left)
