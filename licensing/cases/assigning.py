@@ -12,7 +12,7 @@ from licensing.clock import local_date
 from licensing.errors import Invalid
 from licensing.parties.queries import officers, seated
 from licensing.policy import Action, Actor
-from licensing.storage import Work, unit_of_work
+from licensing.storage import Work, reading, unit_of_work
 from licensing.words import say
 
 MOST_FILTERS = 20
@@ -40,6 +40,15 @@ def release(actor: Actor, case_id: int) -> None:
             kept = work.session.get(CaseAssignment, row.id)
             if kept is not None:
                 work.session.delete(kept)
+
+
+def look_at(actor: Actor, case_id: int) -> None:
+    """The actor looks at a case; written down only when something happened since the last time."""
+    with reading(actor) as look:
+        row, kept = look.session.get(Case, case_id), look.session.get(CaseSeen, (_person(actor), case_id))
+        news = row is not None and (kept is None or kept.sequence < row.sequence)
+    if news:
+        mark_seen(actor, [case_id])
 
 
 def mark_seen(actor: Actor, case_ids: Sequence[int]) -> None:

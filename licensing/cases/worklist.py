@@ -53,6 +53,7 @@ class Asked:
     risk: Risk | None = None
     holder: int | None = None
     free: bool = False
+    region: str = ""
     behind: Behind | None = None
 
 
@@ -147,6 +148,8 @@ def _wanted(look: Work, asked: Asked) -> list[ColumnElement[bool]]:
         found.append(CaseAssignment.person_id == asked.holder)
     if asked.free:
         found.append(CaseAssignment.case_id.is_(None))
+    if asked.region:
+        found.append(exists(select(1).where(CaseMeasure.case_id == Case.id, CaseMeasure.region == asked.region)))
     if asked.behind is not None:
         found.append(exists(select(1).where(CaseMeasure.case_id == Case.id, *conditions(asked.behind))))
     return found
