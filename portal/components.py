@@ -15,7 +15,7 @@ from werkzeug.routing import BuildError, RequestRedirect
 
 from licensing.clock import CHINA
 from licensing.errors import Invalid
-from licensing.policy import Actor
+from licensing.policy import Actor, Role
 from licensing.words import Said
 from portal.language import LANGUAGES, language
 from portal.security import Access, current_actor, current_sign_in
@@ -29,11 +29,15 @@ NARROW_SPACE = "\u202f"
 
 @dataclass(frozen=True, slots=True)
 class NavLink:
-    """One link in the masthead, shown to those who may open it. An area lists its own as ``NAVIGATION`` in its routes module."""
+    """One link in the masthead, shown to those who may open it, or of them only to those who hold a post of ``role``.
+
+    An area lists its own as ``NAVIGATION`` in its routes module.
+    """
 
     endpoint: str
     text: str
     who: Access
+    role: Role | None = None
 
 
 def furnish(app: Flask, links: Iterable[NavLink]) -> None:
@@ -114,7 +118,10 @@ def path_exists(path: str) -> bool:
 
 def navigation() -> list[NavLink]:
     """The masthead's links for who asks."""
-    return [link for link in current_app.extensions["leizheng-navigation"] if may_enter(current_actor(), link.who)]
+    actor = current_actor()
+    roles = {post.role for post in actor.posts}
+    links = current_app.extensions["leizheng-navigation"]
+    return [link for link in links if may_enter(actor, link.who) and (link.role is None or link.role in roles)]
 
 
 def may_enter(actor: Actor, who: Access) -> bool:
