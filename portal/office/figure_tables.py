@@ -21,7 +21,7 @@ MONTHLY: Mapping[Figure, str] = {
     Figure.RECEIVED: N_("Received"),
     Figure.ACCEPTED: N_("Accepted"),
     Figure.DECIDED: N_("Decided"),
-    Figure.LATE: N_("Late"),
+    Figure.LATE: N_("Decided after the legal limit"),
 }
 PROOF_COLUMNS: Mapping[Figure, str] = {
     Figure.PROMISED: N_("Promised"),
@@ -81,8 +81,8 @@ def _throughput(page: LeaderPage, base: Filter) -> Table:
         (Cell(_month(month)), *(_count(page.monthly[figure].get(month, 0), base, figure=figure, month=_month(month)) for figure in MONTHLY))
         for month in page.months
     )
-    totals = (Cell(gettext("Together")), *(_count(page.total(figure), base, figure=figure) for figure in MONTHLY))
-    return Table("throughput", say("Received, accepted, decided"), (say("Month"), *map(say, MONTHLY.values())), (*rows, totals))
+    together = (Cell(gettext("Together")), *(_count(page.total(figure), base, figure=figure) for figure in MONTHLY))
+    return Table("throughput", say("Received, accepted, decided"), (say("Month"), *map(say, MONTHLY.values())), (*rows, together))
 
 
 def _spreads(page: LeaderPage, base: Filter) -> Table:
@@ -225,6 +225,19 @@ def _count(count: int, base: Filter, **parts: str) -> Cell:
 
 def _month(month: date) -> str:
     return f"{month:%Y-%m}"
+
+
+def totals(page: LeaderPage, matter: str, region: str) -> list[tuple[Said, Cell]]:
+    """The whole period in a few numbers, for the head of the page."""
+    base = Filter(show="all", matter=matter, region=region)
+    open_now = replace(base, show="open")
+    return [
+        (say("Received"), _count(page.total(Figure.RECEIVED), base, figure=Figure.RECEIVED)),
+        (say("Decided"), _count(page.total(Figure.DECIDED), base, figure=Figure.DECIDED)),
+        (say("Decided after the legal limit"), _count(page.total(Figure.LATE), base, figure=Figure.LATE)),
+        (say("Open now"), _count(page.open, open_now)),
+        (say("Open and late today"), _count(sum(page.late_now.values()), open_now, risk="late")),
+    ]
 
 
 def one_bar(table: Table, kind: str, place: int = 1) -> list[tuple[str, list[tuple[str, int]]]]:

@@ -7,7 +7,6 @@ import re
 from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from licensing.cases.counted import Figure
 from licensing.cases.leading import LeaderPage, leader_page
 from licensing.catalogue import load_catalogue
 from licensing.clock import today
@@ -15,7 +14,7 @@ from licensing.policy import Role
 from licensing.words import N_, Said, say
 from portal.components import NavLink, label
 from portal.downloads import download
-from portal.office.figure_tables import MONTHLY, PROOF_COLUMNS, Table, one_bar, tables
+from portal.office.figure_tables import MONTHLY, PROOF_COLUMNS, Table, one_bar, tables, totals
 from portal.office.workbook import MEDIA_TYPE, workbook
 from portal.security import Access, access, current_actor
 
@@ -39,7 +38,7 @@ def figures() -> ResponseReturnValue:
         throughput=_throughput(page),
         ranges=_ranges(page, by_month=bool(matter)),
         three_bars=_three_bars(shown["proofs"]),
-        late=page.total(Figure.LATE),
+        totals=totals(page, matter, region),
         matter=matter,
         region=region,
         matters=[(known.code, known) for known in load_catalogue().matters if known.open],
