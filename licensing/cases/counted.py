@@ -10,8 +10,8 @@ from enum import StrEnum
 from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.orm import InstrumentedAttribute
 
-from licensing.cases.figures import CORRECTED, HANDED_IN, PROMISED
-from licensing.cases.tables import CaseMeasure, CaseMeasureItem
+from licensing.cases.figures import HANDED_IN, PROMISED, proof_text
+from licensing.cases.tables import CaseMeasure, CaseMeasureCorrection
 from licensing.commitments.machine import State
 from licensing.commitments.tables import Commitment
 
@@ -44,7 +44,7 @@ DAYS: Mapping[Figure, InstrumentedAttribute[date] | InstrumentedAttribute[date |
     **dict.fromkeys((_F.ACCEPTED, _F.SILENT, _F.ACCEPTED_BY), CaseMeasure.accepted_on),
     **dict.fromkeys((_F.DECIDED, _F.LATE, _F.BEYOND_PROMISE, _F.PROPOSED_BY, _F.DECIDED_BY), CaseMeasure.decided_on),
 }
-ITEMS: Mapping[Figure, str] = {_F.CORRECTED_ITEM: CORRECTED, _F.PROMISED: PROMISED, _F.HANDED_IN: HANDED_IN}
+CHOICES: Mapping[Figure, str] = {_F.PROMISED: PROMISED, _F.HANDED_IN: HANDED_IN}
 PEOPLE: Mapping[Figure, InstrumentedAttribute[int | None]] = {
     _F.ACCEPTED_BY: CaseMeasure.acceptor_id,
     _F.PROPOSED_BY: CaseMeasure.proposer_id,
@@ -82,9 +82,11 @@ def conditions(behind: Behind) -> list[ColumnElement[bool]]:
         found.append(_ALSO[figure])
     if behind.region:
         found.append(CaseMeasure.region == behind.region)
-    if figure in ITEMS and behind.item:
-        of_case = (CaseMeasureItem.case_id == CaseMeasure.case_id, CaseMeasureItem.kind == ITEMS[figure])
-        found.append(exists(select(1).where(*of_case, CaseMeasureItem.code == behind.item)))
+    if figure in CHOICES:
+        found.append(CaseMeasure.proofs.contains(proof_text(behind.item, CHOICES[figure]), autoescape=True))
+    if figure is Figure.CORRECTED_ITEM:
+        of_case = CaseMeasureCorrection.case_id == CaseMeasure.case_id
+        found.append(exists(select(1).where(of_case, CaseMeasureCorrection.target == behind.item)))
     if figure is Figure.UNTRUE:
         proof = (Commitment.proof == behind.item,) if behind.item else ()
         untrue = select(Commitment.case_id).where(Commitment.authority_id == CaseMeasure.authority_id, Commitment.state.in_(UNTRUE_STATES))

@@ -21,14 +21,14 @@ from licensing.clock.calendar import Calendar
 
 DECIDED = frozenset({State.ISSUING, State.GRANTED, State.REFUSED})
 """Where the permit was granted or refused; what ended otherwise was not decided."""
-CORRECTED, PROMISED, HANDED_IN = "corrected", "promised", "handed_in"
+PROMISED, HANDED_IN = "promised", "handed_in"
 _CHOICES = {"promise": PROMISED, "hand_in": HANDED_IN}
 MONTHS = 12
 
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """One case in figures; ``items`` are pairs of kind and code. What has not happened is None."""
+    """One case in figures: ``corrected`` are targets, ``proofs`` codes with what was chosen last. What has not happened is None."""
 
     region: str
     received_on: date
@@ -41,7 +41,8 @@ class Measure:
     slowest: Turn | None = None
     corrections: int = 0
     handlers: Mapping[str, int] = field(default_factory=dict)
-    items: frozenset[tuple[str, str]] = frozenset()
+    corrected: frozenset[str] = frozenset()
+    proofs: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,8 @@ def measure(events: Sequence[Happened], matter: Matter, calendar: Calendar) -> M
         silent=view.deemed,
         corrections=sum(event.type is Event.CORRECTION_REQUESTED for event in events),
         handlers=view.handlers,
-        items=frozenset(_items(view, events)),
+        corrected=frozenset(item["target"] for event in events if event.type is Event.CORRECTION_REQUESTED for item in event.data["items"]),
+        proofs={code: _CHOICES[made["choice"]] for code, made in view.submissions[-1].proofs.items() if made["choice"] in _CHOICES},
     )
     if view.state not in DECIDED or view.accepted_on is None or view.decided_at is None:
         return found
@@ -124,6 +126,21 @@ def spread(rows: Iterable[tuple[int, int, int, int]]) -> Spread | None:
     )
 
 
+def proofs_text(proofs: Mapping[str, str]) -> str:
+    """Choices as one text, such as ``,factory_certificate=promised,``: cases with the same choices have the same text."""
+    return f",{','.join(f'{code}={proofs[code]}' for code in sorted(proofs))}," if proofs else ""
+
+
+def proof_text(code: str, choice: str) -> str:
+    """What stands in the text of every case in which this was chosen for this proof, and in no other."""
+    return f",{code}={choice},"
+
+
+def read_proofs(text: str) -> dict[str, str]:
+    """The choices of a text of :func:`proofs_text`."""
+    return dict(one.split("=", 1) for one in text.split(",") if one)
+
+
 def last_months(today: date, count: int = MONTHS) -> list[date]:
     """The first days of the last ``count`` months, the present one last."""
     first, found = today.replace(day=1), []
@@ -147,15 +164,6 @@ def _counted(view: CaseView, states: Sequence[tuple[date, State]], decided_on: d
         if calendar.is_working(day) and not any(stop.covers(day) for stop in view.clock_stops):
             found[TURNS[[state for since, state in states if since < day][-1]]] += 1
     return found
-
-
-def _items(view: CaseView, events: Iterable[Happened]) -> Iterable[tuple[str, str]]:
-    for event in events:
-        if event.type is Event.CORRECTION_REQUESTED:
-            yield from ((CORRECTED, item["target"]) for item in event.data["items"])
-    for code, chosen in view.submissions[-1].proofs.items():
-        if chosen["choice"] in _CHOICES:
-            yield _CHOICES[chosen["choice"]], code
 
 
 def _region(answers: Mapping[str, Any]) -> str:

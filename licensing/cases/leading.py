@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, extract, func, select
+from sqlalchemy import ColumnElement, Select, String, cast, func, literal_column, select
 
-from licensing.cases.counted import DAYS, PEOPLE, UNTRUE_STATES, Behind, Figure, conditions
-from licensing.cases.figures import CORRECTED, HANDED_IN, PROMISED, Spread, last_months, next_month, spread
+from licensing.cases.counted import DAYS, UNTRUE_STATES, Behind, Figure, conditions
+from licensing.cases.figures import HANDED_IN, PROMISED, Spread, last_months, next_month, read_proofs, spread
 from licensing.cases.journal import require
 from licensing.cases.machine import State, Turn
-from licensing.cases.tables import Case, CaseAssignment, CaseMeasure, CaseMeasureItem
+from licensing.cases.tables import Case, CaseAssignment, CaseMeasure, CaseMeasureCorrection
 from licensing.cases.targets import Target, target_name
 from licensing.cases.worklist import RUNNING
 from licensing.catalogue import load_catalogue
@@ -96,6 +96,10 @@ class LeaderPage:
         return sum(self.monthly[figure].values())
 
 
+_ByMonth = list[tuple[date, Any]]
+"""Rows of counts, each beside the first day of its month."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Scope:
     """Whose cases are counted, and which part of them."""
@@ -124,6 +128,13 @@ class _Scope:
         matter = [table.matter == self.matter] if self.matter else []
         return [table.authority_id.in_(self.authorities), *matter]
 
+    def by_month(self, figure: Figure, *columns: Any) -> _ByMonth:
+        """The same by month, each row beside the first day of its month."""
+        # The first seven characters of a day in ISO 8601; both databases write days so.
+        month = func.substr(cast(DAYS[figure], String), literal_column("1"), literal_column("7")).label("month")
+        known = {f"{first:%Y-%m}": first for first in self.months}
+        return [(known[row.month], row) for row in self.rows(self.measured(figure, month, *columns))]
+
     def rows(self, query: Any) -> list[Any]:
         return list(self.look.session.execute(query).all())
 
@@ -134,44 +145,27 @@ def leader_page(actor: Actor, *, matter: str = "", region: str = "") -> LeaderPa
         require(look, Action.FIGURES_READ, Subject())
         authorities = frozenset(post.authority_id for post in actor.posts if post.role is Role.SUPERVISOR)
         scope = _Scope(look, authorities, last_months(local_date(look.now)), matter, region)
-        received = scope.rows(scope.measured(Figure.RECEIVED, *_month(Figure.RECEIVED), CaseMeasure.region, CaseMeasure.corrections))
-        accepted = scope.rows(scope.measured(Figure.ACCEPTED, *_month(Figure.ACCEPTED), CaseMeasure.silent))
-        decided = scope.rows(
-            scope.measured(
-                Figure.DECIDED,
-                *_month(Figure.DECIDED),
-                CaseMeasure.region,
-                CaseMeasure.matter,
-                CaseMeasure.days,
-                CaseMeasure.legal_days,
-                CaseMeasure.promised_days,
-            )
-        )
-        items = scope.rows(_items(scope))
+        measures = CaseMeasure
+        received = scope.by_month(Figure.RECEIVED, measures.region, measures.corrections, measures.proofs)
+        accepted = scope.by_month(Figure.ACCEPTED, measures.silent, measures.acceptor_id)
+        taken = (measures.days, measures.legal_days, measures.promised_days)
+        decided = scope.by_month(Figure.DECIDED, measures.region, measures.matter, *taken)
         names = _region_names(scope)
         return LeaderPage(
             months=tuple(scope.months),
             monthly=_monthly(received, accepted, decided),
             spreads=tuple((known, found) for known in load_catalogue().matters if (found := _spread(decided, matter=known.code))),
-            monthly_spreads=tuple((month, _spread(decided, month=month)) for month in scope.months),
-            late_by={Turn(turn): count for turn, count in scope.rows(scope.measured(Figure.LATE, CaseMeasure.slowest))},
+            monthly_spreads=tuple((month, _spread(decided, month=month)) for month in scope.months) if matter else (),
+            late_by={Turn(turn): count for turn, count in scope.rows(scope.measured(Figure.LATE, measures.slowest))},
             late_now={State(state): count for state, count in scope.rows(_late_now(scope))},
             open=sum(count for (count,) in scope.rows(scope.open())),
-            corrected=_sum((row.corrections, row.cases) for row in received),
-            items=_top(items),
-            proofs=_proofs(scope, items),
-            loads=_loads(scope),
+            corrected=_sum((row.corrections, row.cases) for _, row in received),
+            items=_top(scope),
+            proofs=_proofs(scope, received),
+            loads=_loads(scope, accepted),
             regions=_regions(received, decided, names),
             region_names=names,
         )
-
-
-def _month(figure: Figure) -> tuple[ColumnElement[int], ColumnElement[int]]:
-    return extract("year", DAYS[figure]).label("year"), extract("month", DAYS[figure]).label("month")
-
-
-def _first(row: Row[Any]) -> date:
-    return date(int(row.year), int(row.month), 1)
 
 
 def _sum(pairs: Any) -> Counter[Any]:
@@ -181,27 +175,23 @@ def _sum(pairs: Any) -> Counter[Any]:
     return found
 
 
-def _monthly(received: Sequence[Row[Any]], accepted: Sequence[Row[Any]], decided: Sequence[Row[Any]]) -> dict[Figure, Mapping[date, int]]:
-    late = [row for row in decided if row.days > row.legal_days]
-    slow = [row for row in decided if row.days > row.promised_days]
-    return {
-        figure: _sum((_first(row), row.cases) for row in rows)
-        for figure, rows in {
-            Figure.RECEIVED: received,
-            Figure.ACCEPTED: accepted,
-            Figure.SILENT: [row for row in accepted if row.silent],
-            Figure.DECIDED: decided,
-            Figure.LATE: late,
-            Figure.BEYOND_PROMISE: slow,
-        }.items()
+def _monthly(received: _ByMonth, accepted: _ByMonth, decided: _ByMonth) -> dict[Figure, Mapping[date, int]]:
+    parts = {
+        Figure.RECEIVED: received,
+        Figure.ACCEPTED: accepted,
+        Figure.SILENT: [(month, row) for month, row in accepted if row.silent],
+        Figure.DECIDED: decided,
+        Figure.LATE: [(month, row) for month, row in decided if row.days > row.legal_days],
+        Figure.BEYOND_PROMISE: [(month, row) for month, row in decided if row.days > row.promised_days],
     }
+    return {figure: _sum((month, row.cases) for month, row in rows) for figure, rows in parts.items()}
 
 
-def _spread(decided: Sequence[Row[Any]], *, matter: str = "", region: str = "", month: date | None = None) -> Spread | None:
+def _spread(decided: _ByMonth, *, matter: str = "", region: str = "", month: date | None = None) -> Spread | None:
     return spread(
         (row.days, row.legal_days, row.promised_days, row.cases)
-        for row in decided
-        if matter in ("", row.matter) and region in ("", row.region) and month in (None, _first(row))
+        for when, row in decided
+        if matter in ("", row.matter) and region in ("", row.region) and month in (None, when)
     )
 
 
@@ -209,40 +199,40 @@ def _late_now(scope: _Scope) -> Select[Any]:
     return scope.open(Case.state).where(Case.due_on < local_date(scope.look.now))
 
 
-def _items(scope: _Scope) -> Select[Any]:
-    columns = (CaseMeasureItem.kind, CaseMeasure.matter, CaseMeasureItem.code)
-    return scope.measured(Figure.RECEIVED, *columns).join(CaseMeasureItem, CaseMeasureItem.case_id == CaseMeasure.case_id)
+def _top(scope: _Scope) -> tuple[tuple[Matter, Target, int], ...]:
+    counts = scope.measured(Figure.RECEIVED, CaseMeasure.matter, CaseMeasureCorrection.target)
+    counts = counts.join(CaseMeasureCorrection, CaseMeasureCorrection.case_id == CaseMeasure.case_id)
+    found = sorted(scope.rows(counts), key=lambda row: (-row.cases, row.matter, row.target))[:TOP]
+    return tuple((matter := load_catalogue().matter(row.matter), _named(matter, row.target), row.cases) for row in found)
 
 
-def _top(items: Sequence[Row[Any]]) -> tuple[tuple[Matter, Target, int], ...]:
-    corrected = sorted((row for row in items if row.kind == CORRECTED), key=lambda row: (-row.cases, row.matter, row.code))
-    catalogue = load_catalogue()
-    found = []
-    for row in corrected[:TOP]:
-        matter = catalogue.matter(row.matter)
-        named = target_name(matter, row.code)
-        found.append((matter, Target(row.code, named.name, named.english_name), row.cases))
-    return tuple(found)
+def _named(matter: Matter, code: str) -> Target:
+    """The thing with this code under its name of today; a code that is known no more is its own name."""
+    named = target_name(matter, code)
+    return Target(code, named.name, named.english_name)
 
 
-def _proofs(scope: _Scope, items: Sequence[Row[Any]]) -> tuple[ProofUse, ...]:
+def _proofs(scope: _Scope, received: _ByMonth) -> tuple[ProofUse, ...]:
     untrue = select(Commitment.proof, func.count(Commitment.case_id.distinct())).join(
         CaseMeasure, CaseMeasure.case_id == Commitment.case_id
     )
     behind = Behind(Figure.RECEIVED, scope.months[0], next_month(scope.months[-1]), scope.region)
     untrue = untrue.where(*scope.of_matter(CaseMeasure), Commitment.authority_id.in_(scope.authorities), *conditions(behind))
     found_untrue: dict[str, int] = dict(scope.rows(untrue.where(Commitment.state.in_(UNTRUE_STATES)).group_by(Commitment.proof)))
-    used = _sum(((row.kind, row.code), row.cases) for row in items)
+    used = _sum((chosen, row.cases) for _, row in received for chosen in read_proofs(row.proofs).items())
     catalogue = catalogue_now(scope.look.session)
-    codes = sorted({code for kind, code in used if kind in (PROMISED, HANDED_IN)} | set(found_untrue))
-    return tuple(ProofUse(catalogue.proof(code), used[PROMISED, code], used[HANDED_IN, code], found_untrue.get(code, 0)) for code in codes)
+    codes = sorted({code for code, _ in used} | set(found_untrue))
+    return tuple(ProofUse(catalogue.proof(code), used[code, PROMISED], used[code, HANDED_IN], found_untrue.get(code, 0)) for code in codes)
 
 
-def _loads(scope: _Scope) -> tuple[Load, ...]:
+def _loads(scope: _Scope, accepted: _ByMonth) -> tuple[Load, ...]:
     open_cases = scope.open(CaseAssignment.person_id).outerjoin(CaseAssignment, CaseAssignment.case_id == Case.id)
     held: dict[int, int] = {person or NOBODY: count for person, count in scope.rows(open_cases)}
-    done: dict[Figure, dict[int, int]] = {
-        figure: dict(scope.rows(scope.measured(figure, column).where(column.is_not(None)))) for figure, column in PEOPLE.items()
+    signed = scope.rows(scope.measured(Figure.DECIDED, CaseMeasure.proposer_id, CaseMeasure.decider_id))
+    done = {
+        Figure.ACCEPTED_BY: _sum((row.acceptor_id, row.cases) for _, row in accepted if row.acceptor_id is not None),
+        Figure.PROPOSED_BY: _sum((row.proposer_id, row.cases) for row in signed if row.proposer_id is not None),
+        Figure.DECIDED_BY: _sum((row.decider_id, row.cases) for row in signed if row.decider_id is not None),
     }
     day = local_date(scope.look.now)
     posted = {person.id for place in scope.authorities for person in officers(scope.look.session, place, day)}
@@ -269,10 +259,10 @@ def _region_names(scope: _Scope) -> dict[str, str]:
     return {code: catalogue.region_name(code) if catalogue.has_region(code) else code for code in sorted(codes)}
 
 
-def _regions(received: Sequence[Row[Any]], decided: Sequence[Row[Any]], names: Mapping[str, str]) -> tuple[RegionFigures, ...]:
+def _regions(received: _ByMonth, decided: _ByMonth, names: Mapping[str, str]) -> tuple[RegionFigures, ...]:
     found = []
     for code, name in names.items():
-        months = _sum((_first(row), row.cases) for row in received if row.region == code)
+        months = _sum((month, row.cases) for month, row in received if row.region == code)
         taken = _spread(decided, region=code)
         if months or taken:
             found.append(RegionFigures(code, name, months, months.total(), taken.count if taken else 0, taken))

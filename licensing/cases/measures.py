@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from licensing.cases.figures import Measure, measure
+from licensing.cases.figures import Measure, measure, proofs_text
 from licensing.cases.rules import Happened
-from licensing.cases.tables import Case, CaseMeasure, CaseMeasureItem
+from licensing.cases.tables import Case, CaseMeasure, CaseMeasureCorrection
 from licensing.catalogue.model import Matter
 from licensing.clock import load_calendar
 
@@ -29,17 +29,19 @@ def keep_measure(session: Session, row: Case, matter: Matter, events: Sequence[H
     kept.sequence, kept.authority_id, kept.matter = events[-1].sequence, row.authority_id, row.matter
     for name in _SAME:
         setattr(kept, name, getattr(found, name))
+    kept.proofs = proofs_text(found.proofs)
     for column, handler in _HANDLERS.items():
         setattr(kept, column, found.handlers.get(handler))
     session.flush()
-    _keep_items(session, row.id, found)
+    _keep_corrected(session, row.id, found)
 
 
-def _keep_items(session: Session, case_id: int, found: Measure) -> None:
-    rows = session.scalars(select(CaseMeasureItem).where(CaseMeasureItem.case_id == case_id))
-    known = {(row.kind, row.code) for row in rows}
-    if known == found.items:
+def _keep_corrected(session: Session, case_id: int, found: Measure) -> None:
+    rows = session.scalars(select(CaseMeasureCorrection).where(CaseMeasureCorrection.case_id == case_id))
+    if {row.target for row in rows} == found.corrected:
         return
-    session.execute(delete(CaseMeasureItem).where(CaseMeasureItem.case_id == case_id), execution_options={"synchronize_session": "fetch"})
-    session.add_all(CaseMeasureItem(case_id=case_id, kind=kind, code=code) for kind, code in sorted(found.items))
+    session.execute(
+        delete(CaseMeasureCorrection).where(CaseMeasureCorrection.case_id == case_id), execution_options={"synchronize_session": "fetch"}
+    )
+    session.add_all(CaseMeasureCorrection(case_id=case_id, target=target) for target in sorted(found.corrected))
     session.flush()

@@ -116,7 +116,8 @@ class CaseMeasure(Base):
     """What figures count of a case: a cache of what its events say up to ``sequence``, written together with each of them.
 
     ``days`` are the working days from acceptance to decision on which the clock ran, ``slowest`` is whose turn it was on most of them;
-    both are there once it was decided. ``legal_days`` and ``promised_days`` are the limits that were in force.
+    both are there once it was decided. ``legal_days`` and ``promised_days`` are the limits that were in force. ``proofs`` holds the choices
+    of the latest submission as ``figures.proofs_text`` writes them.
     """
 
     __tablename__ = "case_measure"
@@ -140,16 +141,16 @@ class CaseMeasure(Base):
     promised_days: Mapped[int | None]
     slowest: Mapped[str | None] = mapped_column(String(20))
     corrections: Mapped[int]
+    proofs: Mapped[str] = mapped_column(String(500))
     acceptor_id: Mapped[int | None]
     proposer_id: Mapped[int | None]
     decider_id: Mapped[int | None]
 
 
-class CaseMeasureItem(Base):
-    """One thing of a case that figures count by its code: what had to be corrected, which proof was promised or handed in."""
+class CaseMeasureCorrection(Base):
+    """One thing that had to be corrected in a case, once however often it was asked for; ``target`` as in ``targets.targets``."""
 
-    __tablename__ = "case_measure_item"
+    __tablename__ = "case_measure_correction"
 
     case_id: Mapped[int] = mapped_column(ForeignKey("case_file.id"), primary_key=True, autoincrement=False)
-    kind: Mapped[str] = mapped_column(String(20), primary_key=True)
-    code: Mapped[str] = mapped_column(String(120), primary_key=True)
+    target: Mapped[str] = mapped_column(String(120), primary_key=True)

@@ -87,14 +87,14 @@ def _throughput(page: LeaderPage, base: Filter) -> Table:
 
 def _spreads(page: LeaderPage, base: Filter) -> Table:
     rows = tuple((Cell(label(matter)), *_spread(found, replace(base, matter=matter.code))) for matter, found in page.spreads)
-    return Table("spreads", say("From acceptance to decision, by matter"), (say("Matter"), *_SPREAD_HEADS), rows)
+    return Table("spreads", say("Days to decide, by matter"), (say("Matter"), *_SPREAD_HEADS), rows)
 
 
 def _monthly_spreads(page: LeaderPage, base: Filter) -> Table:
     rows = tuple(
         (Cell(_month(month)), *_spread(found, replace(base, month=_month(month)))) for month, found in page.monthly_spreads if found
     )
-    return Table("monthly_spreads", say("From acceptance to decision, by month"), (say("Month"), *_SPREAD_HEADS), rows)
+    return Table("monthly_spreads", say("Days to decide, by month"), (say("Month"), *_SPREAD_HEADS), rows)
 
 
 def _spread(found: Spread, base: Filter) -> tuple[Cell, ...]:

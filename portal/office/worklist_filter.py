@@ -11,7 +11,7 @@ from typing import Any
 from flask import url_for
 from flask_babel import gettext
 
-from licensing.cases.counted import ITEMS, PEOPLE, Behind, Figure
+from licensing.cases.counted import CHOICES, PEOPLE, Behind, Figure
 from licensing.cases.figures import last_months, next_month
 from licensing.cases.machine import FINAL, TURN_NAMES, State, Turn
 from licensing.cases.targets import target_name
@@ -188,7 +188,7 @@ def _item_name(asked: Filter) -> str:
         return say_filter(TURN_NAMES[Turn(asked.item)])
     if figure == Figure.CORRECTED_ITEM and asked.matter:
         return label(target_name(catalogue.matter(asked.matter), asked.item))
-    known = [proof for proof in catalogue.proofs if proof.code == asked.item] if figure in ITEMS or figure == Figure.UNTRUE else []
+    known = [proof for proof in catalogue.proofs if proof.code == asked.item] if figure in CHOICES or figure == Figure.UNTRUE else []
     return label(known[-1]) if known else asked.item
 
 

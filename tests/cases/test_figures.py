@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from licensing.cases.figures import Spread, last_months, measure, next_month, percentile, spread
+from licensing.cases.figures import Spread, last_months, measure, next_month, percentile, proof_text, proofs_text, read_proofs, spread
 from licensing.cases.machine import Event, Turn
 from licensing.cases.rules import Happened
 from licensing.catalogue import load_catalogue
@@ -52,7 +52,7 @@ def test_a_running_case_has_days_of_arrival_and_acceptance_but_no_length() -> No
     found = measured(*ROAD)
     assert (found.received_on, found.accepted_on, found.decided_on, found.days) == (date(2026, 3, 2), date(2026, 3, 3), None, None)
     assert found.region == "320104"
-    assert found.items == {("promised", "factory_certificate"), ("handed_in", "installation_record")}
+    assert found.proofs == {"factory_certificate": "promised", "installation_record": "handed_in"}
 
 
 def test_days_are_working_days_after_acceptance_up_to_the_decision() -> None:
@@ -90,7 +90,7 @@ def test_each_request_counts_once_and_each_item_once() -> None:
     again = (("03-03", E.CORRECTION_REQUESTED, ITEMS), ("03-04", E.CORRECTED, SUBMISSION))
     found = measured(ROAD[0], *again, ("03-05", E.CORRECTION_REQUESTED, ITEMS))
     assert found.corrections == 2
-    assert {code for kind, code in found.items if kind == "corrected"} == {"project.name", "document:drawings"}
+    assert found.corrected == {"project.name", "document:drawings"}
 
 
 def test_a_voided_licence_takes_the_decision_back() -> None:
@@ -140,6 +140,15 @@ def test_a_spread_counts_late_cases_each_against_its_own_limit() -> None:
     rows = [(5, 10, 8, 6), (9, 10, 8, 2), (12, 10, 8, 1), (12, 20, 18, 1)]
     assert spread(rows) == Spread(count=10, median=5, ninetieth=12, legal=10, promised=8, late=1, beyond_promise=3)
     assert spread([]) is None
+
+
+@given(st.dictionaries(st.sampled_from(["a", "b_a", "a_b", "ab"]), st.sampled_from(["promised", "handed_in"])))
+def test_choices_come_back_from_their_text_and_each_is_found_in_it(proofs: dict[str, str]) -> None:
+    text = proofs_text(proofs)
+    assert read_proofs(text) == proofs
+    for code in ("a", "b_a", "a_b", "ab"):
+        for choice in ("promised", "handed_in"):
+            assert (proof_text(code, choice) in text) == (proofs.get(code) == choice)
 
 
 def test_twelve_months_end_with_the_present_one() -> None:

@@ -16,7 +16,7 @@ from licensing.cases.counted import Behind, Figure
 from licensing.cases.leading import NOBODY, leader_page
 from licensing.cases.machine import State, Turn
 from licensing.cases.measuring import measure_all
-from licensing.cases.tables import Case, CaseMeasure, CaseMeasureItem
+from licensing.cases.tables import Case, CaseMeasure, CaseMeasureCorrection
 from licensing.cases.worklist import RUNNING, Asked, Risk, page_query, saved_filters, worklist
 from licensing.commitments.queries import tasks_of
 from licensing.commitments.rules import Result
@@ -259,12 +259,14 @@ def test_measures_that_are_missing_are_made_up_for_and_come_out_the_same(world: 
     def measures() -> list[tuple[object, ...]]:
         with reading(SYSTEM) as look:
             rows = look.session.execute(sa.select(CaseMeasure.__table__).order_by(CaseMeasure.case_id)).all()
-            items = look.session.execute(sa.select(CaseMeasureItem.__table__).order_by(*CaseMeasureItem.__table__.primary_key)).all()
+            items = look.session.execute(
+                sa.select(CaseMeasureCorrection.__table__).order_by(*CaseMeasureCorrection.__table__.primary_key)
+            ).all()
             return [tuple(row) for row in (*rows, *items)]
 
     before = measures()
     with unit_of_work(SYSTEM) as work:
-        work.session.execute(sa.delete(CaseMeasureItem))
+        work.session.execute(sa.delete(CaseMeasureCorrection))
         work.session.execute(sa.delete(CaseMeasure))
     assert measure_all() == 2
     assert measures() == before

@@ -71,6 +71,7 @@ def _measures() -> None:
         sa.Column("promised_days", sa.Integer(), nullable=True),
         sa.Column("slowest", sa.String(length=20), nullable=True),
         sa.Column("corrections", sa.Integer(), nullable=False),
+        sa.Column("proofs", sa.String(length=500), nullable=False),
         sa.Column("acceptor_id", sa.Integer(), nullable=True),
         sa.Column("proposer_id", sa.Integer(), nullable=True),
         sa.Column("decider_id", sa.Integer(), nullable=True),
@@ -81,17 +82,16 @@ def _measures() -> None:
     for day in ("received", "accepted", "decided"):
         op.create_index(f"ix_case_measure_{day}", "case_measure", ["authority_id", f"{day}_on"])
     op.create_table(
-        "case_measure_item",
+        "case_measure_correction",
         sa.Column("case_id", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("kind", sa.String(length=20), nullable=False),
-        sa.Column("code", sa.String(length=120), nullable=False),
-        sa.ForeignKeyConstraint(["case_id"], ["case_file.id"], name=op.f("fk_case_measure_item_case_id")),
-        sa.PrimaryKeyConstraint("case_id", "kind", "code", name=op.f("pk_case_measure_item")),
+        sa.Column("target", sa.String(length=120), nullable=False),
+        sa.ForeignKeyConstraint(["case_id"], ["case_file.id"], name=op.f("fk_case_measure_correction_case_id")),
+        sa.PrimaryKeyConstraint("case_id", "target", name=op.f("pk_case_measure_correction")),
     )
 
 
 def downgrade() -> None:
-    op.drop_table("case_measure_item")
+    op.drop_table("case_measure_correction")
     for day in ("received", "accepted", "decided"):
         op.drop_index(f"ix_case_measure_{day}", "case_measure")
     op.drop_table("case_measure")
