@@ -112,6 +112,9 @@ class SavedFilter(Base):
     asked: Mapped[dict[str, str]] = mapped_column(JSON)
 
 
+_DECISION = ("days", "legal_days", "promised_days", "slowest", "proposer_id", "decider_id")
+
+
 class CaseMeasure(Base):
     """What figures count of a case: a cache of what its events say up to ``sequence``, written together with each of them.
 
@@ -122,9 +125,10 @@ class CaseMeasure(Base):
 
     __tablename__ = "case_measure"
     __table_args__ = (
-        Index("ix_case_measure_received", "authority_id", "received_on"),
-        Index("ix_case_measure_accepted", "authority_id", "accepted_on"),
-        Index("ix_case_measure_decided", "authority_id", "decided_on"),
+        # Each holds all that its figures read, so that they read nothing else.
+        Index("ix_case_measure_received", "authority_id", "received_on", "matter", "region", "corrections", "proofs"),
+        Index("ix_case_measure_accepted", "authority_id", "accepted_on", "matter", "region", "silent", "acceptor_id"),
+        Index("ix_case_measure_decided", "authority_id", "decided_on", "matter", "region", *_DECISION),
     )
 
     case_id: Mapped[int] = mapped_column(ForeignKey("case_file.id"), primary_key=True, autoincrement=False)

@@ -10,6 +10,12 @@ down_revision = "0011"
 branch_labels = None
 depends_on = None
 
+_READ_TOGETHER = {
+    "received": ("corrections", "proofs"),
+    "accepted": ("silent", "acceptor_id"),
+    "decided": ("days", "legal_days", "promised_days", "slowest", "proposer_id", "decider_id"),
+}
+
 
 def upgrade() -> None:
     stored = op.get_bind().dialect.name == "postgresql"  # SQLite can add only a virtual one; an index serves both
@@ -79,8 +85,8 @@ def _measures() -> None:
         sa.ForeignKeyConstraint(["authority_id"], ["authority.id"], name=op.f("fk_case_measure_authority_id")),
         sa.PrimaryKeyConstraint("case_id", name=op.f("pk_case_measure")),
     )
-    for day in ("received", "accepted", "decided"):
-        op.create_index(f"ix_case_measure_{day}", "case_measure", ["authority_id", f"{day}_on"])
+    for day, columns in _READ_TOGETHER.items():
+        op.create_index(f"ix_case_measure_{day}", "case_measure", ["authority_id", f"{day}_on", "matter", "region", *columns])
     op.create_table(
         "case_measure_correction",
         sa.Column("case_id", sa.Integer(), autoincrement=False, nullable=False),
@@ -92,7 +98,7 @@ def _measures() -> None:
 
 def downgrade() -> None:
     op.drop_table("case_measure_correction")
-    for day in ("received", "accepted", "decided"):
+    for day in _READ_TOGETHER:
         op.drop_index(f"ix_case_measure_{day}", "case_measure")
     op.drop_table("case_measure")
     op.drop_table("saved_filter")
