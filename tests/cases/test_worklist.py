@@ -20,6 +20,7 @@ from licensing.cases.tables import Case, CaseMeasure, CaseMeasureCorrection
 from licensing.cases.worklist import RUNNING, Asked, Risk, page_query, saved_filters, worklist
 from licensing.commitments.queries import tasks_of
 from licensing.commitments.rules import Result
+from licensing.demo.rules import authority_uscc
 from licensing.errors import Forbidden, Invalid, NotFound
 from licensing.parties import actions as parties
 from licensing.parties.tables import Company, Person
@@ -239,7 +240,7 @@ def test_only_a_supervisor_reads_the_figures_and_only_those_of_the_own_authority
             matters=(),
             code="WX",
             name="无锡市气象局",
-            uscc="123202004660075193",
+            uscc=authority_uscc("320200"),
             level="city",
             region_code="320200",
             number_place="锡",
