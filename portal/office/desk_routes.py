@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from flask import Blueprint, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
@@ -15,13 +17,14 @@ from portal.security import Access, access, current_actor
 blueprint = Blueprint("office_desk", __name__, url_prefix="/office/desk")
 ID = "int(max=2147483647)"
 MOST_AT_ONCE = 200
+_KEY = re.compile(r"[1-9]\d{0,8}", re.ASCII)
 
 
 @blueprint.post("/together")
 @access(Access.OFFICER)
 def together() -> ResponseReturnValue:
     """Do to all ticked cases what needs no judgement: give them to a colleague, or mark them as read. The list stays as it was."""
-    ticked = [int(found) for found in request.form.getlist("case")[:MOST_AT_ONCE] if found.isascii() and found.isdecimal()]
+    ticked = [int(found) for found in request.form.getlist("case")[:MOST_AT_ONCE] if _KEY.fullmatch(found)]
     if not ticked:
         flash(gettext("Tick the cases first; nothing was done."))
         return _back()
@@ -30,7 +33,7 @@ def together() -> ResponseReturnValue:
         flash(gettext("Marked as read: %(count)s.", count=len(ticked)))
         return _back()
     chosen = request.form.get("colleague", "")
-    if not (chosen.isascii() and chosen.isdecimal()):
+    if not _KEY.fullmatch(chosen):
         flash(gettext("Choose a colleague first; nothing was done."))
         return _back()
     try:
