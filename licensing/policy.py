@@ -59,6 +59,7 @@ class Action(StrEnum):
     CASE_REFUSE = "case:refuse"
     CASE_DEEM_ACCEPTED = "case:deem-accepted"
     CASE_FINISH_ISSUING = "case:finish-issuing"
+    CASE_ASSIGN = "case:assign"
     CASE_REQUIRE_PROOF = "case:require-proof"
     CASE_RATE = "case:rate"
     RATING_READ = "rating:read"
@@ -93,6 +94,7 @@ class Action(StrEnum):
     LICENCE_EXPIRE = "licence:expire"
     REGISTER_READ = "register:read"
     WORKLIST_READ = "worklist:read"
+    FIGURES_READ = "figures:read"
     ADMIN_READ = "admin:read"
     CALENDAR_READ = "calendar:read"
     CALENDAR_IMPORT = "calendar:import"
@@ -152,6 +154,7 @@ POLICY: Mapping[Action, Grant] = {
     Action.CASE_REFUSE: _may(Role.APPROVER, second_factor=True, not_by=("acceptor", "proposer")),
     Action.CASE_DEEM_ACCEPTED: _may(Role.SYSTEM),
     Action.CASE_FINISH_ISSUING: _may(Role.SYSTEM, Role.APPROVER),
+    Action.CASE_ASSIGN: _may(*OFFICER_ROLES),
     Action.LICENCE_READ: _may(*COMPANY_ROLES, *READER_ROLES, Role.SYSTEM),
     Action.LICENCE_ASK: _may(*COMPANY_ROLES),
     Action.LICENCE_ANSWER: _may(*COMPANY_ROLES),
@@ -176,6 +179,7 @@ POLICY: Mapping[Action, Grant] = {
     Action.SEAT_END: _may(Role.SIGNATORY, second_factor=True, refusal=_SIGNATORY_ONLY),
     Action.REGISTER_READ: _may(*OFFICER_ROLES),
     Action.WORKLIST_READ: _may(*OFFICER_ROLES),
+    Action.FIGURES_READ: _may(Role.SUPERVISOR),
     Action.ADMIN_READ: _may(*ADMIN_ROLES),
     Action.CALENDAR_READ: _may(*ADMIN_ROLES, Role.SYSTEM),
     Action.CALENDAR_IMPORT: _may(Role.SYSTEM_ADMIN, Role.SYSTEM, second_factor=True),

@@ -16,7 +16,7 @@ from werkzeug.routing import BuildError, RequestRedirect
 from licensing.clock import CHINA
 from licensing.errors import Invalid
 from licensing.notices.queries import unread
-from licensing.policy import Actor
+from licensing.policy import Actor, Role
 from licensing.words import Said
 from portal.database import db
 from portal.language import LANGUAGES, language
@@ -31,11 +31,15 @@ NARROW_SPACE = "\u202f"
 
 @dataclass(frozen=True, slots=True)
 class NavLink:
-    """One link in the masthead, shown to those who may open it. An area lists its own as ``NAVIGATION`` in its routes module."""
+    """One link in the masthead, shown to those who may open it, or of them only to those who hold a post of ``role``.
+
+    An area lists its own as ``NAVIGATION`` in its routes module.
+    """
 
     endpoint: str
     text: str
     who: Access
+    role: Role | None = None
 
 
 def furnish(app: Flask, links: Iterable[NavLink]) -> None:
@@ -122,7 +126,10 @@ def unread_messages() -> int:
 
 def navigation() -> list[NavLink]:
     """The masthead's links for who asks."""
-    return [link for link in current_app.extensions["leizheng-navigation"] if may_enter(current_actor(), link.who)]
+    actor = current_actor()
+    roles = {post.role for post in actor.posts}
+    links = current_app.extensions["leizheng-navigation"]
+    return [link for link in links if may_enter(actor, link.who) and (link.role is None or link.role in roles)]
 
 
 def may_enter(actor: Actor, who: Access) -> bool:

@@ -172,7 +172,11 @@ class World:
             original = work.session.get_one(Case, case_id)
             made = []
             for number in range(count):
-                columns = {column.key: getattr(original, column.key) for column in Case.__table__.columns if column.key != "id"}
+                columns = {
+                    column.key: getattr(original, column.key)
+                    for column in Case.__table__.columns
+                    if column.key != "id" and not column.computed
+                }
                 case = Case(**{**columns, "public_number": f"{original.public_number}-{number}"})
                 work.session.add(case)
                 work.session.flush()

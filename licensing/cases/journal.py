@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from licensing import policy
 from licensing.cases.deadlines import deadline
 from licensing.cases.machine import Event, transition
+from licensing.cases.measures import keep_measure
 from licensing.cases.rules import CaseView, Happened, apply, check_term, decided_on, region_of, replay
 from licensing.cases.tables import Case, CaseEvent
 from licensing.catalogue import load_catalogue
@@ -75,7 +76,7 @@ def require(work: Work, action: Action, subject: Subject) -> None:
 
 
 def record(work: Work, case: Loaded, event: Event, data: Mapping[str, Any]) -> None:
-    """Append ``event`` to the case: event row, cached state and due date, ledger leaf, outbox row, in this transaction.
+    """Append ``event`` to the case: event row, cached state and due date, ledger leaf, measure, outbox row, in this transaction.
 
     Raises ``Conflict`` (``case-moved-on``) when the state does not allow it or somebody else was faster; ``Invalid`` when a reason is
     needed and missing.
@@ -91,6 +92,7 @@ def record(work: Work, case: Loaded, event: Event, data: Mapping[str, Any]) -> N
     _compare_and_set(work, case, entry)
     append_event(work, case.row, entry)
     _keep_up(work, case)
+    keep_measure(work.session, case.row, case.matter, _history(work.session, case.row.id))
     work.tell("case.changed", case_id=case.row.id, event=str(event))
 
 
@@ -139,6 +141,11 @@ def _keep_up(work: Work, case: Loaded) -> None:
 def _due_on(work: Work, case: Loaded) -> date | None:
     running = deadline(case.view, case.matter, calendar_now(work.session))
     return running.due if running else None
+
+
+def _history(session: Session, case_id: int) -> list[Happened]:
+    rows = session.scalars(select(CaseEvent).where(CaseEvent.case_id == case_id).order_by(CaseEvent.sequence))
+    return [happened(row) for row in rows]
 
 
 def _compare_and_set(work: Work, case: Loaded, entry: Happened) -> None:

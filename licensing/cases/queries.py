@@ -4,23 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
-from typing import Any
+from datetime import datetime
 
-from sqlalchemy import func, or_, select, tuple_
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from licensing.cases import drafts
 from licensing.cases.deadlines import Deadline, deadline
-from licensing.cases.journal import Loaded, happened, load_for, may, not_found, require
+from licensing.cases.journal import Loaded, happened, load_for, may, not_found
 from licensing.cases.machine import EVENT_NAMES, Event, State, possible
 from licensing.cases.rules import CaseView, Difference, Happened, differences, is_filled_in
 from licensing.cases.submission import Task, tasks
-from licensing.cases.tables import CalendarEffect, Case, CaseDocument
+from licensing.cases.tables import CalendarEffect, Case, CaseAssignment, CaseDocument
 from licensing.cases.verifying import can_follow
-from licensing.catalogue import load_catalogue
 from licensing.catalogue.model import Matter, Proof
-from licensing.clock import Calendar, days_left, today
 from licensing.clock.queries import calendar_now
 from licensing.clock.tables import ImportedYear
 from licensing.commitments.consequences import possible_now
@@ -32,8 +29,8 @@ from licensing.licences.operations import Operation
 from licensing.licences.queries import of_case as licence_of
 from licensing.licences.tables import Licence
 from licensing.parties.queries import person_names
-from licensing.parties.tables import Authority, Company
-from licensing.policy import Action, Actor, Role, Ruling, Subject
+from licensing.parties.tables import Authority, Company, Person
+from licensing.policy import Action, Actor, Ruling
 from licensing.storage import Work, reading
 from licensing.words import Said, say
 
@@ -54,7 +51,8 @@ class TimelineEntry:
 class CasePage:
     """Everything a page about one case shows; plain data, usable after the transaction.
 
-    ``consequences`` are what can be proposed about the licence now for a promise that was found untrue.
+    ``holder`` is the person who works on it, ``consequences`` are what can be proposed about the licence now for a promise that was
+    found untrue.
     """
 
     case: Case
@@ -75,6 +73,7 @@ class CasePage:
     differences: tuple[Difference, ...]
     can_verify_again: bool
     consequences: tuple[Operation, ...]
+    holder: Person | None
     rulings: Mapping[Action, Ruling]
 
     @property
@@ -121,71 +120,6 @@ def cases_of_companies(actor: Actor) -> list[Case]:
         return list(look.session.scalars(query))
 
 
-@dataclass(frozen=True, slots=True)
-class WorklistRow:
-    """One case on the worklist: what, whose, where it stands and with whom, how many working days are left (negative when late)."""
-
-    case: Case
-    company: Company
-    matter: Matter
-    days_left: int | None
-    authority: Authority
-
-
-@dataclass(frozen=True, slots=True)
-class Worklist:
-    """A page of the worklist; ``next_key`` continues after it."""
-
-    rows: tuple[WorklistRow, ...]
-    next_key: str | None
-
-
-WORK_STATES: Mapping[Role, tuple[State, ...]] = {
-    Role.INTAKE: (State.SUBMITTED, State.CORRECTION),
-    Role.EXAMINER: (State.ACCEPTED, State.EVALUATING, State.HAND_IN),
-    Role.APPROVER: (State.PROPOSED, State.ISSUING, State.NOTIFIED, State.ANSWERED),
-}
-_NO_DATE = date(9999, 12, 31)
-
-
-def worklist(
-    actor: Actor,
-    *,
-    states: tuple[State, ...] | None = None,
-    matter: str | None = None,
-    search: str = "",
-    after: str | None = None,
-    size: int = 50,
-) -> Worklist:
-    """The cases of the authorities that the actor may read, the least time left first; keyset-paged by ``after``.
-
-    Without ``states`` it shows what waits for the posts that the actor holds. Cases of the actor's own companies are left out.
-    """
-    with reading(actor) as look:
-        require(look, Action.WORKLIST_READ, Subject())
-        wanted = states if states is not None else _states_of(actor)
-        where = actor.readable_ids if states is not None else actor.authority_ids
-        query = (
-            select(Case, Company, Authority)
-            .join(Company, Company.id == Case.company_id)
-            .join(Authority, Authority.id == Case.authority_id)
-            .where(Case.authority_id.in_(where), Case.state.in_(wanted), Case.company_id.not_in(actor.company_ids))
-        )
-        if matter:
-            query = query.where(Case.matter == matter)
-        if search:
-            query = query.where(_matches(search))
-        due = _due()
-        if after:
-            day, _, last_id = after.partition("_")
-            query = query.where(tuple_(due, Case.id) > (date.fromisoformat(day), int(last_id)))
-        found = look.session.execute(query.order_by(due, Case.id).limit(size + 1)).all()
-        calendar, now = calendar_now(look.session), today()
-        rows = tuple(_worklist_row(case, company, authority, calendar, now) for case, company, authority in found[:size])
-        last = rows[-1].case if len(found) > size else None
-        return Worklist(rows, f"{last.due_on or _NO_DATE}_{last.id}" if last else None)
-
-
 def _page(look: Work, case: Loaded) -> CasePage:
     session, row = look.session, case.row
     by_slot: dict[str, list[CaseDocument]] = {}
@@ -213,7 +147,14 @@ def _page(look: Work, case: Loaded) -> CasePage:
         differences=differences(submissions[-2], submissions[-1]) if len(submissions) > 1 else (),
         can_verify_again=can_follow(session, case),
         consequences=possible_now(session, row.id),
+        holder=_holder(session, row.id),
         rulings={action: may(look.actor, action, case, look) for action in actions},
+    )
+
+
+def _holder(session: Session, case_id: int) -> Person | None:
+    return session.scalar(
+        select(Person).join(CaseAssignment, CaseAssignment.person_id == Person.id).where(CaseAssignment.case_id == case_id)
     )
 
 
@@ -256,23 +197,3 @@ def _moved_dates(session: Session, row: Case) -> list[TimelineEntry]:
 def _detail(event: Happened) -> str:
     words = str(event.data.get("reason") or event.data.get("opinion") or event.data.get("body") or "")
     return f"{event.data['to_name']}：{words}" if event.type is Event.TRANSFERRED else words
-
-
-def _states_of(actor: Actor) -> tuple[State, ...]:
-    mine = [state for post in actor.posts for state in WORK_STATES.get(post.role, ())]
-    return tuple(dict.fromkeys(mine))
-
-
-def _due() -> Any:
-    return func.coalesce(Case.due_on, _NO_DATE)
-
-
-def _matches(search: str) -> Any:
-    pattern = "%" + search.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
-    columns = (Case.project_name, Case.public_number, Company.name)
-    return or_(*(column.like(pattern, escape="\\") for column in columns))
-
-
-def _worklist_row(case: Case, company: Company, authority: Authority, calendar: Calendar, day: date) -> WorklistRow:
-    left = days_left(case.due_on, day, calendar) if case.due_on else None
-    return WorklistRow(case, company, load_catalogue().matter(case.matter), left, authority)

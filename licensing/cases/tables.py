@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import JSON, Computed, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from licensing.storage import Base, Moment
@@ -15,11 +15,13 @@ class Case(Base):
     """One application. ``state``, ``due_on``, ``decided_on`` and ``region_code`` are caches of what the events say, changed only with them.
 
     ``decided_on`` is the day on which the permit was granted or refused, and with it published; ``region_code`` is where, by GB/T 2260.
+    ``sort_on`` is ``due_on``, or the end of days where no date runs: the database computes it, so that a worklist can follow an index.
     """
 
     __tablename__ = "case_file"
     __table_args__ = (
-        Index("ix_case_file_worklist", "authority_id", "state", "due_on", "id"),
+        Index("ix_case_file_worklist", "authority_id", "state", "sort_on", "id"),
+        Index("ix_case_file_everything", "authority_id", "sort_on", "id"),
         Index("ix_case_file_register", "decided_on", "id", "state"),
     )
 
@@ -37,6 +39,7 @@ class Case(Base):
     due_on: Mapped[date | None]
     decided_on: Mapped[date | None]
     region_code: Mapped[str] = mapped_column(String(6), default="")
+    sort_on: Mapped[date] = mapped_column(Computed("coalesce(due_on, '9999-12-31')"))
     created_at: Mapped[datetime] = mapped_column(Moment)
     updated_at: Mapped[datetime] = mapped_column(Moment)
     created_by: Mapped[int] = mapped_column(ForeignKey("person.id"))
@@ -90,3 +93,84 @@ class CalendarEffect(Base):
     case_id: Mapped[int] = mapped_column(ForeignKey("case_file.id"), index=True)
     old_due_on: Mapped[date]
     new_due_on: Mapped[date]
+
+
+class CaseAssignment(Base):
+    """Who works on a case. A note of the office to itself, never a lock: whoever may act still may, and anybody may take over."""
+
+    __tablename__ = "case_assignment"
+
+    case_id: Mapped[int] = mapped_column(ForeignKey("case_file.id"), primary_key=True, autoincrement=False)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
+    assigned_by: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    assigned_at: Mapped[datetime] = mapped_column(Moment)
+
+
+class CaseSeen(Base):
+    """Up to which event a person has seen a case."""
+
+    __tablename__ = "case_seen"
+
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), primary_key=True, autoincrement=False)
+    case_id: Mapped[int] = mapped_column(ForeignKey("case_file.id"), primary_key=True, autoincrement=False)
+    sequence: Mapped[int]
+
+
+class SavedFilter(Base):
+    """A filter of the worklist that a person kept under a name."""
+
+    __tablename__ = "saved_filter"
+    __table_args__ = (UniqueConstraint("person_id", "name"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    name: Mapped[str] = mapped_column(String(60))
+    asked: Mapped[dict[str, str]] = mapped_column(JSON)
+
+
+_DECISION = ("days", "legal_days", "promised_days", "slowest", "proposer_id", "decider_id")
+
+
+class CaseMeasure(Base):
+    """What figures count of a case: a cache of what its events say up to ``sequence``, written together with each of them.
+
+    ``days`` are the working days from acceptance to decision on which the clock ran, ``slowest`` is whose turn it was on most of them;
+    both are there once it was decided. ``legal_days`` and ``promised_days`` are the limits that were in force. ``proofs`` holds the choices
+    of the latest submission as ``figures.proofs_text`` writes them.
+    """
+
+    __tablename__ = "case_measure"
+    __table_args__ = (
+        # Each holds all that its figures read, so that they read nothing else.
+        Index("ix_case_measure_received", "authority_id", "received_on", "matter", "region", "corrections", "proofs"),
+        Index("ix_case_measure_accepted", "authority_id", "accepted_on", "matter", "region", "silent", "acceptor_id"),
+        Index("ix_case_measure_decided", "authority_id", "decided_on", "matter", "region", *_DECISION),
+    )
+
+    case_id: Mapped[int] = mapped_column(ForeignKey("case_file.id"), primary_key=True, autoincrement=False)
+    sequence: Mapped[int]
+    authority_id: Mapped[int] = mapped_column(ForeignKey("authority.id"))
+    matter: Mapped[str] = mapped_column(String(40))
+    region: Mapped[str] = mapped_column(String(6))
+    received_on: Mapped[date]
+    accepted_on: Mapped[date | None]
+    decided_on: Mapped[date | None]
+    silent: Mapped[bool]
+    days: Mapped[int | None]
+    legal_days: Mapped[int | None]
+    promised_days: Mapped[int | None]
+    slowest: Mapped[str | None] = mapped_column(String(20))
+    corrections: Mapped[int]
+    proofs: Mapped[str] = mapped_column(String(500))
+    acceptor_id: Mapped[int | None]
+    proposer_id: Mapped[int | None]
+    decider_id: Mapped[int | None]
+
+
+class CaseMeasureCorrection(Base):
+    """One thing that had to be corrected in a case, once however often it was asked for; ``target`` as in ``targets.targets``."""
+
+    __tablename__ = "case_measure_correction"
+
+    case_id: Mapped[int] = mapped_column(ForeignKey("case_file.id"), primary_key=True, autoincrement=False)
+    target: Mapped[str] = mapped_column(String(120), primary_key=True)

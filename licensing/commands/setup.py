@@ -10,6 +10,7 @@ import click
 from cryptography.hazmat.primitives.hashes import SHA256
 from sqlalchemy.exc import SQLAlchemyError
 
+from licensing.cases.measuring import measure_all
 from licensing.commands.console import FAILED, Command, as_data, print_facts, print_json, print_table, words
 from licensing.demo.register import KEYS_FROM
 from licensing.documents import doctor as documents
@@ -141,6 +142,7 @@ def _service_keys(settings: Settings) -> Outcome:
 def _migrated(settings: Settings) -> str:
     engine = open_storage(settings).engine
     upgrade(engine)
+    measure_all()
     return current(engine) or ""
 
 

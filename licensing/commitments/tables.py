@@ -39,6 +39,7 @@ class Commitment(Base):
     """
 
     __tablename__ = "commitment"
+    __table_args__ = (Index("ix_commitment_state", "authority_id", "state"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     case_id: Mapped[int] = mapped_column(ForeignKey("case_file.id"), index=True)

@@ -18,6 +18,7 @@ from licensing.clock import CHINA, load_calendar, today
 from licensing.demo import register
 from licensing.demo.cast import Cast, Somebody, load_cast
 from licensing.demo.certificates import certify, moment_of
+from licensing.demo.desk import share_work
 from licensing.demo.lives import Lives
 from licensing.demo.lives import timetable as life_timetable
 from licensing.demo.papers import make_papers
@@ -113,6 +114,7 @@ def _play(settings: Settings, cast: Cast, ids: Registered, progress: Progress, s
             count.add(1)
         stage.wait_for_all()
     _settle(_first_day())
+    share_work()
     refresh_all()
     count.finish()
 

@@ -74,6 +74,8 @@ STORIES: Mapping[str, Steps] = {
     "granted_corrected": (*_CORRECTED, ("accept", 7), ("commission", 8), ("pass", 14), ("propose_grant", 16), ("grant", 17)),
     "granted_deemed": (*_HANDED_IN, ("silence", 6), ("commission", 7), ("pass", 12), ("propose_grant", 13), ("grant", 14)),
     "granted_returned": (*_PASSED, ("propose_grant", 12), ("send_back", 13), ("propose_grant", 14), ("grant", 15)),
+    "granted_examined_late": (*_PASSED, ("propose_grant", 21), ("grant", 22)),
+    "granted_decided_late": (*_PASSED, ("propose_grant", 12), ("grant", 24)),
     "refused": (*_FAILED, ("propose_refuse", 13), ("refuse", 15)),
     "not_accepted": (*_HANDED_IN, ("turn_away", 3)),
     "withdrawn": (*_ACCEPTED, ("withdraw", 4)),

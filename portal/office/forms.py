@@ -2,54 +2,17 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
-
-from licensing.cases.machine import State
 from licensing.cases.queries import CasePage
 from licensing.cases.targets import targets
-from licensing.catalogue import load_catalogue
 from licensing.words import Said, say
 from portal.office.opinions import typed_or_chosen
-from portal.typed import Filled, Form, Values, complaint_about, day_of, filled, printable, typed_text
+from portal.typed import Filled, Form, Values, complaint_about, day_of, filled, typed_text
 
 NOTE_LIMIT = 300
 WORDS_LIMIT = 1000
 OPINION_LIMIT = 400
 LINE_LIMIT = 100
 LONGEST_COMMISSION = 120
-_KEY = re.compile(r"(\d{4}-\d{2}-\d{2})_\d{1,9}", re.ASCII)
-
-
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """Which part of the worklist is asked for. ``show``: "" what waits for me, "all" everything of my authority, or one state."""
-
-    show: str = ""
-    matter: str = ""
-    search: str = ""
-    after: str | None = None
-
-    @property
-    def states(self) -> tuple[State, ...] | None:
-        if self.show == "all":
-            return tuple(State)
-        return (State(self.show),) if self.show else None
-
-    @property
-    def is_set(self) -> bool:
-        return bool(self.show or self.matter or self.search)
-
-
-def read_filter(args: Form) -> Filter:
-    """The filter in the address; what makes no sense is left out."""
-    show, matter, after = args.get("show", ""), args.get("matter", ""), args.get("after", "")
-    return Filter(
-        show=show if show == "all" or show in set(State) - {State.DRAFT} else "",
-        matter=matter if any(known.code == matter for known in load_catalogue().matters) else "",
-        search=printable(args.get("search", ""))[:LINE_LIMIT],
-        after=after if _is_key(after) else None,
-    )
 
 
 def no_values(_page: CasePage) -> Values:
@@ -171,8 +134,3 @@ def _recommendation_complaint(recommendation: str, page: CasePage) -> Said | Non
     if recommendation == "grant" and not (page.view.evaluation or {}).get("passed"):
         return say("A grant can be proposed only after a passed evaluation or inspection.")
     return None
-
-
-def _is_key(text: str) -> bool:
-    found = _KEY.fullmatch(text)
-    return found is not None and day_of(found.group(1)) is not None

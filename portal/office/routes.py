@@ -11,9 +11,10 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from licensing import policy
-from licensing.cases import actions, evidence, queries
+from licensing.cases import actions, assigning, evidence, queries
+from licensing.cases import worklist as lists
 from licensing.cases.journal import not_found, subject_of
-from licensing.cases.machine import FINAL, TURN_NAMES, State
+from licensing.cases.machine import TURN_NAMES, State
 from licensing.cases.queries import CasePage
 from licensing.catalogue import load_catalogue
 from licensing.clock import now
@@ -26,10 +27,11 @@ from portal.downloads import download
 from portal.licences import PROPOSALS, check_path, status_today, words
 from portal.office import presentation
 from portal.office.acts import ACTS, CaseAct, act_title, lead
-from portal.office.forms import Filter, read_filter
 from portal.office.opinions import opinions_for
 from portal.office.performing import Desk
+from portal.office.worklist_filter import RISKS, in_words, read_filter, shows
 from portal.promises import promise_cards
+from portal.read_only import register_behind
 from portal.security import Access, access, current_actor
 from portal.typed import Filled
 
@@ -43,17 +45,21 @@ ID = "int(max=2147483647)"
 @access(Access.OFFICER)
 def worklist() -> ResponseReturnValue:
     """What waits for my posts, the least time left first."""
-    asked = read_filter(request.args)
-    found = queries.worklist(
-        current_actor(), states=asked.states, matter=asked.matter or None, search=asked.search, after=asked.after, size=PAGE_SIZE
-    )
+    actor, asked = current_actor(), read_filter(request.args)
+    found = lists.worklist(actor, asked.asked(actor.person_id), after=asked.after, size=PAGE_SIZE)
+    people = lists.colleagues(actor)
     return render_template(
         "portal/office/worklist.html",
         asked=asked,
         rows=[(row, *left_badge(row.days_left, State(row.case.state))) for row in found.rows],
-        first_url=_worklist_url(asked) if asked.after else None,
-        next_url=_worklist_url(asked, found.next_key) if found.next_key else None,
-        shows=_shows(),
+        first_url=asked.url() if asked.after else None,
+        next_url=asked.url(found.next_key) if found.next_key else None,
+        shows=shows(),
+        risks=RISKS.items(),
+        behind=in_words(asked, people),
+        people=people.items(),
+        kept=[(kept, read_filter(kept.asked).url()) for kept in lists.saved_filters(actor)],
+        has_posts=bool(lists.states_of(actor)),
         matters=[(matter.code, say(matter.english_name)) for matter in load_catalogue().matters],
         **_state_words(),
     )
@@ -62,7 +68,10 @@ def worklist() -> ResponseReturnValue:
 @blueprint.get(f"/cases/<{ID}:case_id>")
 @access(Access.OFFICER)
 def case(case_id: int) -> ResponseReturnValue:
-    return _case_page(_open(case_id))
+    page = _open(case_id)
+    if not register_behind():
+        assigning.look_at(current_actor(), case_id)
+    return _case_page(page)
 
 
 @blueprint.post(f"/cases/<{ID}:case_id>/accept")
@@ -229,19 +238,6 @@ def _act_page(act: CaseAct, page: CasePage, filled: Filled, status: int, next_st
         **_state_words(),
     )
     return shown, status
-
-
-def _worklist_url(asked: Filter, after: str | None = None) -> str:
-    """The worklist with the same filter; addresses stay short because what is empty is left out."""
-    return url_for("office.worklist", show=asked.show or None, matter=asked.matter or None, search=asked.search or None, after=after)
-
-
-def _shows() -> list[tuple[str, Said]]:
-    """The choices of the worklist's first filter."""
-    states = [(str(state), say(presentation.OFFICE_STATE_NAMES[state])) for state in State if state is not State.DRAFT]
-    running = [entry for entry in states if entry[0] not in FINAL]
-    ended = [entry for entry in states if entry[0] in FINAL]
-    return [("", say("What waits for me")), ("all", say("Everything of my authority")), *running, *ended]
 
 
 def _state_words() -> dict[str, Any]:

@@ -61,6 +61,45 @@ document.addEventListener("change", (event) => {
   area.dispatchEvent(new Event("input", { bubbles: true }));
 });
 
+/* A list by keys: j or ↓ and k or ↑ move, x ticks, / goes to the search; Enter opens as everywhere. Whoever wants no keys switches them off. */
+const KEYS_OFF = "keys-off";
+const typing = (target) => target.matches("input:not([type=checkbox]), select, textarea, [contenteditable]");
+const steps = { j: 1, ArrowDown: 1, k: -1, ArrowUp: -1 };
+
+function step(list, by) {
+  const links = [...list.querySelectorAll(".row-link")];
+  const row = document.activeElement.closest("tr");
+  const at = links.findIndex((link) => row && row.contains(link));
+  const next = links[at < 0 ? 0 : Math.min(Math.max(at + by, 0), links.length - 1)];
+  if (next) next.focus();
+}
+
+document.addEventListener("keydown", (event) => {
+  const list = document.querySelector("[data-keys]");
+  const search = document.querySelector("[data-search]");
+  if (event.ctrlKey || event.altKey || event.metaKey || typing(event.target) || localStorage.getItem(KEYS_OFF)) return;
+  const inside = list && list.contains(document.activeElement);
+  if (event.key === "/" && search) {
+    search.focus();
+  } else if (list && event.key in steps && (inside || !event.key.startsWith("Arrow"))) {
+    step(list, steps[event.key]);
+  } else if (inside && event.key === "x" && document.activeElement.closest("tr")) {
+    document.activeElement.closest("tr").querySelector("input[type=checkbox]").click();
+  } else {
+    return;
+  }
+  event.preventDefault();
+});
+
+document.addEventListener("DOMContentLoaded", () => {
+  const hint = document.querySelector("[data-keys-hint]");
+  if (!hint) return;
+  const box = hint.querySelector("[data-keys-switch]");
+  hint.hidden = false;
+  box.checked = !localStorage.getItem(KEYS_OFF);
+  box.addEventListener("change", () => (box.checked ? localStorage.removeItem(KEYS_OFF) : localStorage.setItem(KEYS_OFF, "yes")));
+});
+
 /* A form is sent once; a form with files shows that something happens. */
 document.addEventListener("submit", (event) => {
   const form = event.target;

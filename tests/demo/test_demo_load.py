@@ -15,6 +15,7 @@ from sqlalchemy import select
 from licensing.cases import evidence, queries
 from licensing.cases.machine import Event, State
 from licensing.cases.tables import Case, CaseEvent
+from licensing.cases.worklist import Asked, worklist
 from licensing.clock import CHINA, add_working_days, load_calendar, today
 from licensing.commitments.tables import Commitment
 from licensing.demo import DemoWorld, load
@@ -139,7 +140,7 @@ def test_deadlines_are_lively_and_in_order(loaded: Loaded) -> None:
     for officer in officers:
         with reading(SYSTEM) as look:
             actor = actor_for(look.session, officer.person_id, on=today())
-        left = [row.days_left for row in queries.worklist(actor).rows if row.days_left is not None]
+        left = [row.days_left for row in worklist(actor).rows if row.days_left is not None]
         assert left == sorted(left)
         lefts += left
     assert {-1, 0} <= set(lefts)
@@ -194,10 +195,10 @@ def test_an_officer_with_a_seat_may_not_handle_the_cases_of_the_company(loaded: 
     with reading(SYSTEM) as look:
         case = look.session.scalars(select(Case).where(Case.project_name == "栖霞岭索道更新工程")).one()
         member, colleague = (actor_for(look.session, _id(loaded, key), on=today()) for key in ("sunlixin", "zhaozhiqiang"))
-    waiting = (State.SUBMITTED,)
+    waiting = Asked(states=(State.SUBMITTED,))
     assert case.company_id in member.company_ids
-    assert case.id not in {row.case.id for row in queries.worklist(member, states=waiting).rows}
-    assert case.id in {row.case.id for row in queries.worklist(colleague, states=waiting).rows}
+    assert case.id not in {row.case.id for row in worklist(member, waiting).rows}
+    assert case.id in {row.case.id for row in worklist(colleague, waiting).rows}
 
 
 def test_the_past_was_told_already(loaded: Loaded) -> None:
