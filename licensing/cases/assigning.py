@@ -52,9 +52,9 @@ def look_at(actor: Actor, case_id: int) -> None:
 
 
 def mark_seen(actor: Actor, case_ids: Sequence[int]) -> None:
-    """The actor has seen these cases as they are now."""
+    """The actor has seen these cases as they are now; whoever may read a case may."""
     with unit_of_work(actor) as work:
-        for row in _cases(work, case_ids):
+        for row in _cases(work, case_ids, Action.CASE_READ):
             kept = work.session.get(CaseSeen, (_person(actor), row.id)) or CaseSeen(person_id=_person(actor), case_id=row.id)
             kept.sequence = row.sequence
             work.session.add(kept)
@@ -89,12 +89,12 @@ def drop_filter(actor: Actor, filter_id: int) -> None:
         work.session.delete(kept)
 
 
-def _cases(work: Work, case_ids: Sequence[int]) -> list[Case]:
+def _cases(work: Work, case_ids: Sequence[int], action: Action = Action.CASE_ASSIGN) -> list[Case]:
     rows = list(work.session.scalars(select(Case).where(Case.id.in_(case_ids))))
     if len(rows) != len(set(case_ids)):
         raise not_found()
     for row in rows:
-        require(work, Action.CASE_ASSIGN, subject_of(row, {}))
+        require(work, action, subject_of(row, {}))
     return rows
 
 

@@ -17,6 +17,7 @@ from licensing.cases.actions import Item
 from licensing.cases.health import problems
 from licensing.cases.machine import State
 from licensing.cases.tables import Case
+from licensing.cases.worklist import Asked, worklist
 from licensing.commitments.rules import Result
 from licensing.credit.tables import CreditEntry
 from licensing.errors import Conflict, Forbidden, Invalid, NotFound
@@ -25,6 +26,7 @@ from licensing.policy import SYSTEM, Action
 from licensing.storage import reading, unit_of_work
 
 REASON = "项目在昆山市境内。"
+EVERY_STATE = Asked(states=tuple(State))
 
 
 @pytest.fixture
@@ -72,14 +74,14 @@ def test_the_first_authority_neither_sees_nor_decides_it_any_more(world: World, 
         ):
             with pytest.raises(NotFound):
                 act()
-        assert all(row.case.id != case_id for row in queries.worklist(actor, states=tuple(State)).rows)
+        assert all(row.case.id != case_id for row in worklist(actor, EVERY_STATE).rows)
 
 
 @pytest.mark.slow
 def test_the_successor_decides_it_under_its_own_number(world: World, neighbours: Neighbours) -> None:
     case_id = world.accepted()
     transfer.transfer(world.actor(world.examiner), case_id, neighbours.kunshan, REASON)
-    assert [row.case.id for row in queries.worklist(world.actor(neighbours.examiner)).rows] == [case_id]
+    assert [row.case.id for row in worklist(world.actor(neighbours.examiner)).rows] == [case_id]
     examiner = world.actor(neighbours.examiner)
     actions.commission(examiner, case_id, body="江苏防雷检测中心", expected_days=5)
     actions.record_result(examiner, case_id, result())
@@ -214,8 +216,8 @@ def test_a_supervisor_above_reads_and_handles_nothing(world: World, neighbours: 
     overseer, bystander = world.actor(neighbours.overseer), world.actor(neighbours.province_examiner)
     page = queries.case_page(overseer, case_id)
     assert not any(page.can(action) for action in page.rulings)
-    assert [row.case.id for row in queries.worklist(overseer, states=tuple(State)).rows] == [case_id]
-    assert queries.worklist(overseer).rows == ()
+    assert [row.case.id for row in worklist(overseer, EVERY_STATE).rows] == [case_id]
+    assert worklist(overseer).rows == ()
     for act in (
         lambda: actions.commission(overseer, case_id, body="检测中心", expected_days=5),
         lambda: actions.propose(overseer, case_id, grant=False, opinion="不予许可。"),
@@ -226,4 +228,4 @@ def test_a_supervisor_above_reads_and_handles_nothing(world: World, neighbours: 
             act()
     with pytest.raises(NotFound):
         queries.case_page(bystander, case_id)
-    assert queries.worklist(bystander, states=tuple(State)).rows == ()
+    assert worklist(bystander, EVERY_STATE).rows == ()
