@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
@@ -17,6 +17,7 @@ from licensing.cases.machine import FINAL, TURN_NAMES, State
 from licensing.cases.queries import CasePage
 from licensing.catalogue import load_catalogue
 from licensing.clock import now
+from licensing.documents.previews import MEDIA_TYPE, MOST_PAGES
 from licensing.errors import Conflict, Forbidden, LeizhengError
 from licensing.policy import Action, Role
 from licensing.words import N_, Said, say
@@ -84,6 +85,17 @@ def document(case_id: int, document_id: int) -> ResponseReturnValue:
     _open(case_id)
     row, content = evidence.submitted_document(current_actor(), case_id, document_id)
     return download(content, row.media_type, row.filename)
+
+
+@blueprint.get(f"/cases/<{ID}:case_id>/documents/<{ID}:document_id>/pages/<{ID}:number>")
+@access(Access.OFFICER)
+def document_page(case_id: int, document_id: int, number: int) -> ResponseReturnValue:
+    """The picture of a page of a document; where it could not be drawn, a picture that says so, and nothing else breaks."""
+    _open(case_id)
+    picture = evidence.submitted_page(current_actor(), case_id, document_id, number)
+    if picture is None:
+        return Response(render_template("portal/office/no_picture.svg"), mimetype="image/svg+xml")
+    return Response(picture, mimetype=MEDIA_TYPE)
 
 
 @blueprint.get(f"/cases/<{ID}:case_id>/letters/<{ID}:letter_id>")
@@ -187,6 +199,7 @@ def _case_page(page: CasePage, problem: LeizhengError | None = None) -> Response
         panel=presentation.panel(page),
         blocks=presentation.blocks(page),
         papers=presentation.papers(page),
+        most_pages=MOST_PAGES,
         promises=promise_cards(page),
         handles=page.case.authority_id in current_actor().authority_ids,
         may_verify=bool(page.view.accepted_on) and _is_verifier(page),
