@@ -80,6 +80,23 @@ class CaseDocument(Base):
     removed_at: Mapped[datetime | None] = mapped_column(Moment)
 
 
+class CaseNote(Base):
+    """What one officer wrote for colleagues; never changed, and never shown to the applicant. Its author may strike it out.
+
+    ``told`` are the ids of the people who were mentioned in it and got a message.
+    """
+
+    __tablename__ = "case_note"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("case_file.id"), index=True)
+    author_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    text: Mapped[str] = mapped_column(String(1000))
+    told: Mapped[list[int]] = mapped_column(JSON)
+    written_at: Mapped[datetime] = mapped_column(Moment)
+    struck_at: Mapped[datetime | None] = mapped_column(Moment)
+
+
 class CalendarEffect(Base):
     """A legal date that moved because a year of the calendar was imported; never changed."""
 

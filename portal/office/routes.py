@@ -11,17 +11,17 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from licensing import policy
-from licensing.cases import actions, evidence, queries
+from licensing.cases import actions, evidence, notes, queries
 from licensing.cases.journal import not_found, subject_of
 from licensing.cases.machine import FINAL, TURN_NAMES, State
 from licensing.cases.queries import CasePage
 from licensing.catalogue import load_catalogue
 from licensing.clock import now
 from licensing.documents.previews import MEDIA_TYPE, MOST_PAGES
-from licensing.errors import Conflict, Forbidden, LeizhengError
+from licensing.errors import Conflict, Forbidden, Invalid, LeizhengError
 from licensing.policy import Action, Role
 from licensing.words import N_, Said, say
-from portal.components import NavLink
+from portal.components import NavLink, errors_by_field
 from portal.deadlines import clock_card, left_badge
 from portal.downloads import download
 from portal.licences import PROPOSALS, check_path, status_today, words
@@ -32,7 +32,7 @@ from portal.office.opinions import opinions_for
 from portal.office.performing import Desk
 from portal.promises import promise_cards
 from portal.security import Access, access, current_actor
-from portal.typed import Filled
+from portal.typed import Filled, typed_text
 
 blueprint = Blueprint("office", __name__, url_prefix="/office")
 NAVIGATION = [NavLink("office.worklist", N_("Worklist"), Access.OFFICER)]
@@ -132,6 +132,34 @@ def licence(case_id: int) -> ResponseReturnValue:
     return download(content, "application/pdf", f"{found.number}.pdf")
 
 
+@blueprint.post(f"/cases/<{ID}:case_id>/notes")
+@access(Access.OFFICER)
+def note(case_id: int) -> ResponseReturnValue:
+    """Add a note for colleagues; what was typed stays when something is wrong with it."""
+    page = _open(case_id)
+    typed = {"note": typed_text(request.form, "note"), "tell": request.form.getlist("tell")}
+    try:
+        notes.write(current_actor(), case_id, typed["note"], frozenset(int(one) for one in typed["tell"] if _is_id(one)))
+    except Invalid as error:
+        return _case_page(page, typed=Filled(typed, errors_by_field(error)))[0], error.http_status
+    flash(gettext("The note was added."))
+    return redirect(url_for("office.case", case_id=case_id, _anchor="notes"), 303)
+
+
+@blueprint.post(f"/cases/<{ID}:case_id>/notes/<{ID}:note_id>/strike")
+@access(Access.OFFICER)
+def strike_note(case_id: int, note_id: int) -> ResponseReturnValue:
+    """Strike out a note of one's own; its words stay readable."""
+    _open(case_id)
+    notes.strike_out(current_actor(), case_id, note_id)
+    flash(gettext("The note was struck out."))
+    return redirect(url_for("office.case", case_id=case_id, _anchor="notes"), 303)
+
+
+def _is_id(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) < 10
+
+
 def _show_act(act: CaseAct) -> Callable[[int], ResponseReturnValue]:
     return access(Access.OFFICER)(lambda case_id: _desk().show(act, _open(case_id)))
 
@@ -191,11 +219,15 @@ def _moved_on(case_id: int, error: LeizhengError) -> ResponseReturnValue:
     return _case_page(_open(case_id), error)
 
 
-def _case_page(page: CasePage, problem: LeizhengError | None = None) -> ResponseReturnValue:
+def _case_page(page: CasePage, problem: LeizhengError | None = None, typed: Filled | None = None) -> tuple[str, int]:
+    typed = typed or Filled({})
     sheet = render_template(
         "portal/office/case.html",
         page=page,
         problem=problem,
+        values=typed.values,
+        errors=typed.errors,
+        notes=notes.of_case(current_actor(), page.case.id),
         panel=presentation.panel(page),
         blocks=presentation.blocks(page),
         papers=presentation.papers(page),

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from world import OTHER_COMPANY, World, tiny_pdf
 
 from licensing.cases import actions as cases
-from licensing.cases import calendars, evidence, sampling
+from licensing.cases import calendars, evidence, notes, sampling
 from licensing.clock import today
 from licensing.clock.notice import shipped_text
 from licensing.commitments import editions
@@ -67,7 +67,9 @@ def lived_in(world: World) -> None:
     with reading(SYSTEM) as look:
         seat = look.session.scalars(sa.select(Seat).order_by(Seat.id.desc())).first()
     seats.end_seat(world.actor(world.applicant), seat.id)
-    world.submitted()
+    noted = world.submitted()
+    notes.write(world.actor(world.examiner), noted, "图纸与说明不一致，请核对。")
+    notes.strike_out(world.actor(world.examiner), noted, notes.write(world.actor(world.examiner), noted, "写错了"))
     credit.enter_by_officer(
         world.actor(world.supervisor),
         world.authority,

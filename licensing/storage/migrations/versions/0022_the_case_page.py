@@ -1,4 +1,4 @@
-"""The case page: pictures of the pages of documents."""
+"""The case page: pictures of the pages of documents, and notes of officers."""
 
 from __future__ import annotations
 
@@ -20,7 +20,23 @@ def upgrade() -> None:
         sa.Column("drawn_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("sha256", "page", name=op.f("pk_page_picture")),
     )
+    op.create_table(
+        "case_note",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("case_id", sa.Integer(), nullable=False),
+        sa.Column("author_id", sa.Integer(), nullable=False),
+        sa.Column("text", sa.String(length=1000), nullable=False),
+        sa.Column("told", sa.JSON(), nullable=False),
+        sa.Column("written_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("struck_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["author_id"], ["person.id"], name=op.f("fk_case_note_author_id")),
+        sa.ForeignKeyConstraint(["case_id"], ["case_file.id"], name=op.f("fk_case_note_case_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_case_note")),
+    )
+    with op.batch_alter_table("case_note", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_case_note_case_id"), ["case_id"], unique=False)
 
 
 def downgrade() -> None:
+    op.drop_table("case_note")
     op.drop_table("page_picture")
