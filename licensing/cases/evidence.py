@@ -126,10 +126,12 @@ def _kept(row: Case, event: CaseEvent, folder: str = "") -> Kept:
 
 
 def letter_for(actor: Actor, case_id: int, letter_id: int) -> tuple[Letter, bytes]:
-    """A letter of a case with its sealed PDF. Raises ``NotFound``."""
+    """A letter of a case with its sealed PDF; when somebody of the applicant opens it first, that is its receipt. Raises ``NotFound``."""
     with reading(actor) as look:
-        load_for(look, case_id, Action.CASE_READ)
+        case = load_for(look, case_id, Action.CASE_READ)
         letter = letters.letter(look.session, case_id, letter_id)
+    if case.row.company_id in actor.company_ids:
+        return letter, letter_actions.delivered_pdf(actor, letter)
     return letter, letter_actions.sealed_pdf(letter_id)
 
 

@@ -137,11 +137,11 @@ def licence(case_id: int) -> ResponseReturnValue:
 def note(case_id: int) -> ResponseReturnValue:
     """Add a note for colleagues; what was typed stays when something is wrong with it."""
     page = _open(case_id)
-    typed = {"note": typed_text(request.form, "note"), "tell": request.form.getlist("tell")}
+    words, tell = typed_text(request.form, "note"), request.form.getlist("tell")
     try:
-        notes.write(current_actor(), case_id, typed["note"], frozenset(int(one) for one in typed["tell"] if _is_id(one)))
+        notes.write(current_actor(), case_id, words, frozenset(int(one) for one in tell if _is_id(one)))
     except Invalid as error:
-        return _case_page(page, typed=Filled(typed, errors_by_field(error)))[0], error.http_status
+        return _case_page(page, typed=Filled({"note": words, "tell": tell}, errors_by_field(error)))[0], error.http_status
     flash(gettext("The note was added."))
     return redirect(url_for("office.case", case_id=case_id, _anchor="notes"), 303)
 

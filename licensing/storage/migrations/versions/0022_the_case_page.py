@@ -1,4 +1,4 @@
-"""The case page: pictures of the pages of documents, and notes of officers."""
+"""The case page: pictures of the pages of documents, notes of officers, and who opened a letter first."""
 
 from __future__ import annotations
 
@@ -35,8 +35,14 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("case_note", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_case_note_case_id"), ["case_id"], unique=False)
+    with op.batch_alter_table("letter", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("opened_by", sa.Integer(), nullable=True))
+        batch_op.create_foreign_key(batch_op.f("fk_letter_opened_by"), "person", ["opened_by"], ["id"])
 
 
 def downgrade() -> None:
+    with op.batch_alter_table("letter", schema=None) as batch_op:
+        batch_op.drop_constraint(batch_op.f("fk_letter_opened_by"), type_="foreignkey")
+        batch_op.drop_column("opened_by")
     op.drop_table("case_note")
     op.drop_table("page_picture")
