@@ -61,6 +61,8 @@ class Action(StrEnum):
     CASE_FINISH_ISSUING = "case:finish-issuing"
     CASE_REQUIRE_PROOF = "case:require-proof"
     CASE_RATE = "case:rate"
+    COMMISSION_READ = "commission:read"
+    COMMISSION_REPORT = "commission:report"
     NOTE_READ = "note:read"
     NOTE_WRITE = "note:write"
     RATING_READ = "rating:read"
@@ -170,6 +172,8 @@ POLICY: Mapping[Action, Grant] = {
     Action.CREDIT_OBJECT: _may(*COMPANY_ROLES),
     Action.CREDIT_ASK_REPAIR: _may(*COMPANY_ROLES),
     Action.CREDIT_DECIDE: _may(Role.SUPERVISOR, Role.APPROVER, second_factor=True, not_by=("enterer",)),
+    Action.COMMISSION_READ: _may(*COMPANY_ROLES),
+    Action.COMMISSION_REPORT: _may(*COMPANY_ROLES),
     Action.NOTE_READ: _may(*OFFICER_ROLES),
     Action.NOTE_WRITE: _may(*OFFICER_ROLES),
     Action.CASE_RATE: _may(*COMPANY_ROLES),

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
+from licensing.cases import commissions
 from licensing.cases.machine import State
 from licensing.cases.queries import CasePage
 from licensing.cases.targets import targets
 from licensing.catalogue import load_catalogue
 from licensing.words import Said, say
 from portal.office.opinions import typed_or_chosen
+from portal.security import current_actor
 from portal.typed import Filled, Form, Values, complaint_about, day_of, filled, printable, typed_text
+
+if TYPE_CHECKING:
+    from licensing.cases.tables import CommissionReport
 
 NOTE_LIMIT = 300
 WORDS_LIMIT = 1000
@@ -112,8 +118,19 @@ def read_commission(form: Form, _page: CasePage) -> Filled:
 
 
 def result_values(page: CasePage) -> Values:
-    """The body is the one that was commissioned last."""
-    return {"body": commissioned_body(page)}
+    """The body is the one that was commissioned last; the rest comes from its report, when it handed one in here."""
+    found = commissions.waiting_report(current_actor(), page.case.id)
+    return {"body": commissioned_body(page), **(reported_values(found) if found else {})}
+
+
+def reported_values(row: CommissionReport) -> Values:
+    """A report as the form of the result reads it."""
+    return {
+        "report_number": row.number,
+        "done_on": row.done_on.isoformat(),
+        "passed": "yes" if row.passed else "no",
+        "opinion": row.opinion,
+    }
 
 
 def read_result(form: Form, _page: CasePage) -> Filled:

@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from licensing import policy
-from licensing.cases import actions, evidence, notes, queries
+from licensing.cases import actions, bodies, commissions, evidence, notes, queries
 from licensing.cases.journal import not_found, subject_of
 from licensing.cases.machine import FINAL, TURN_NAMES, State
 from licensing.cases.queries import CasePage
@@ -27,7 +27,7 @@ from portal.downloads import download
 from portal.licences import PROPOSALS, check_path, status_today, words
 from portal.office import presentation
 from portal.office.acts import ACTS, CaseAct, act_title, lead
-from portal.office.forms import Filter, read_filter
+from portal.office.forms import Filter, commissioned_body, read_filter
 from portal.office.opinions import opinions_for
 from portal.office.performing import Desk
 from portal.promises import promise_cards
@@ -232,6 +232,9 @@ def _case_page(page: CasePage, problem: LeizhengError | None = None, typed: Fill
         blocks=presentation.blocks(page),
         papers=presentation.papers(page),
         most_pages=MOST_PAGES,
+        reports=commissions.reports_of(current_actor(), page.case.id),
+        waiting=commissions.waiting_report(current_actor(), page.case.id),
+        body=commissioned_body(page),
         promises=promise_cards(page),
         handles=page.case.authority_id in current_actor().authority_ids,
         may_verify=bool(page.view.accepted_on) and _is_verifier(page),
@@ -270,6 +273,7 @@ def _act_page(act: CaseAct, page: CasePage, filled: Filled, status: int, next_st
         opinions=opinions_for(act.slug, page.matter.code),
         preview=presentation.letter_preview(page, act, filled.values),
         face=presentation.licence_preview(page) if act.action is Action.CASE_GRANT else None,
+        bodies=bodies.bodies_for(current_actor(), page.case.id) if act.action is Action.CASE_COMMISSION else (),
         groups=presentation.target_groups(page.matter) if act.action is Action.CASE_REQUEST_CORRECTION else (),
         **_state_words(),
     )
