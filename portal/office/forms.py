@@ -12,7 +12,7 @@ from licensing.cases.queries import CasePage
 from licensing.cases.targets import targets
 from licensing.catalogue import load_catalogue
 from licensing.words import Said, say
-from portal.office.opinions import typed_or_chosen
+from portal.office.opinions import case_facts, typed_or_chosen
 from portal.security import current_actor
 from portal.typed import Filled, Form, Values, complaint_about, day_of, filled, printable, typed_text
 
@@ -80,9 +80,9 @@ def read_correction(form: Form, page: CasePage) -> Filled:
     return Filled({"picked": picked, "notes": notes}, errors)
 
 
-def read_reason(form: Form, _page: CasePage) -> Filled:
+def read_reason(form: Form, page: CasePage) -> Filled:
     """A reason, typed or chosen from the ready ones."""
-    reason = typed_or_chosen(form, "reason")
+    reason = typed_or_chosen(form, "reason", case_facts(page))
     complaint = complaint_about(reason, say("Give the reason."), WORDS_LIMIT)
     return filled({"reason": reason, "canned": form.get("canned", "")}, reason=complaint)
 
@@ -133,9 +133,9 @@ def reported_values(row: CommissionReport) -> Values:
     }
 
 
-def read_result(form: Form, _page: CasePage) -> Filled:
+def read_result(form: Form, page: CasePage) -> Filled:
     values = {name: typed_text(form, name) for name in ("report_number", "body", "done_on", "passed")}
-    opinion, day = typed_or_chosen(form, "opinion"), day_of(values["done_on"])
+    opinion, day = typed_or_chosen(form, "opinion", case_facts(page)), day_of(values["done_on"])
     return filled(
         {**values, "opinion": opinion, "canned": form.get("canned", ""), "day": day},
         report_number=complaint_about(values["report_number"], say("Enter the number of the report."), LINE_LIMIT),
@@ -151,7 +151,7 @@ def propose_values(page: CasePage) -> Values:
 
 
 def read_propose(form: Form, page: CasePage) -> Filled:
-    recommendation, opinion = form.get("recommendation", ""), typed_or_chosen(form, "opinion")
+    recommendation, opinion = form.get("recommendation", ""), typed_or_chosen(form, "opinion", case_facts(page))
     return filled(
         {"recommendation": recommendation, "opinion": opinion, "canned": form.get("canned", "")},
         recommendation=_recommendation_complaint(recommendation, page),
@@ -163,8 +163,8 @@ def grant_values(_page: CasePage) -> Values:
     return {"opinion": ""}
 
 
-def read_grant(form: Form, _page: CasePage) -> Filled:
-    opinion = typed_or_chosen(form, "opinion")
+def read_grant(form: Form, page: CasePage) -> Filled:
+    opinion = typed_or_chosen(form, "opinion", case_facts(page))
     return filled(
         {"opinion": opinion, "canned": form.get("canned", "")},
         opinion=complaint_about(opinion, say("Write the opinion that will stand on the licence."), OPINION_LIMIT),

@@ -28,7 +28,7 @@ from portal.licences import PROPOSALS, check_path, status_today, words
 from portal.office import presentation
 from portal.office.acts import ACTS, CaseAct, act_title, lead
 from portal.office.forms import Filter, commissioned_body, read_filter
-from portal.office.opinions import opinions_for
+from portal.office.opinions import case_facts, opinions_for
 from portal.office.performing import Desk
 from portal.promises import promise_cards
 from portal.security import Access, access, current_actor
@@ -270,7 +270,7 @@ def _act_page(act: CaseAct, page: CasePage, filled: Filled, status: int, next_st
         values=filled.values,
         errors=filled.errors,
         next_step=next_step,
-        opinions=opinions_for(act.slug, page.matter.code),
+        opinions=opinions_for(act.slug, page.matter.code, case_facts(page)),
         preview=presentation.letter_preview(page, act, filled.values),
         face=presentation.licence_preview(page) if act.action is Action.CASE_GRANT else None,
         bodies=bodies.bodies_for(current_actor(), page.case.id) if act.action is Action.CASE_COMMISSION else (),
