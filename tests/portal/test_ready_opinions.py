@@ -23,7 +23,8 @@ def test_a_ready_text_names_project_class_approval_and_report_of_this_case(desk:
     number = desk.world.page(case_id).view.submissions[-1].answers["project"]["design_approval_number"]
     offered = texts(desk, desk.world.approver, case_id, "grant")
     assert offered == {
-        "granted_acceptance": f"经审查，“城东加油站改扩建工程”雷电防护装置按照核准的设计（{number}）施工，符合国家有关标准和规定，验收合格。"
+        "granted_acceptance": "经审查，“城东加油站改扩建工程”雷电防护装置按照核准的设计"
+        f"（{number}）施工，符合国家有关标准和规定，验收合格。"
     }
     facts = case_facts(desk.world.page(case_id))
     proposal = {one.code: one.text for one in opinions_for("propose", "completion_acceptance", facts)}
