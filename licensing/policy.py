@@ -62,6 +62,10 @@ class Action(StrEnum):
     CASE_ASSIGN = "case:assign"
     CASE_REQUIRE_PROOF = "case:require-proof"
     CASE_RATE = "case:rate"
+    COMMISSION_READ = "commission:read"
+    COMMISSION_REPORT = "commission:report"
+    NOTE_READ = "note:read"
+    NOTE_WRITE = "note:write"
     RATING_READ = "rating:read"
     RATING_ANSWER = "rating:answer"
     SEAT_READ = "seat:read"
@@ -171,6 +175,10 @@ POLICY: Mapping[Action, Grant] = {
     Action.CREDIT_OBJECT: _may(*COMPANY_ROLES),
     Action.CREDIT_ASK_REPAIR: _may(*COMPANY_ROLES),
     Action.CREDIT_DECIDE: _may(Role.SUPERVISOR, Role.APPROVER, second_factor=True, not_by=("enterer",)),
+    Action.COMMISSION_READ: _may(*COMPANY_ROLES),
+    Action.COMMISSION_REPORT: _may(*COMPANY_ROLES),
+    Action.NOTE_READ: _may(*OFFICER_ROLES),
+    Action.NOTE_WRITE: _may(*OFFICER_ROLES),
     Action.CASE_RATE: _may(*COMPANY_ROLES),
     Action.RATING_READ: _may(*OFFICER_ROLES),
     Action.RATING_ANSWER: _may(Role.SUPERVISOR, not_by=("acceptor", "corrector", "examiner", "finder", "proposer", "decider")),

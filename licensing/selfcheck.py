@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from sqlalchemy.orm import Session
 
-from licensing.cases import calendars
+from licensing.cases import calendars, commissions, notes
 from licensing.cases import health as cases
 from licensing.commitments import editions
 from licensing.commitments import health as commitments
@@ -30,6 +30,9 @@ PROTECTED = (
     "licence",
     "licence_event",
     "case_event",
+    "case_note",
+    "commission",
+    "commission_report",
     "proceeding_event",
     "letter",
     "proof_version",
@@ -61,6 +64,8 @@ def row_problems(session: Session, files: FileStore, trust: TrustList) -> Iterat
     yield from _told("licences", lambda: licences.problems(session, files, trust))
     yield from _told("status lists", lambda: licences.list_problems(session, trust))
     yield from _told("cases", lambda: cases.problems(session))
+    yield from _told("notes", lambda: notes.problems(session))
+    yield from _told("commissions", lambda: commissions.problems(session))
     yield from _told("calendar", lambda: calendars.problems(session))
     yield from _told("promises", lambda: commitments.problems(session, files))
     yield from _told("proofs", lambda: editions.problems(session))

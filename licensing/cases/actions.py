@@ -12,6 +12,8 @@ from datetime import date
 
 from sqlalchemy import select
 
+from licensing.cases.bodies import require_fitting
+from licensing.cases.commissions import note_commission
 from licensing.cases.journal import Loaded, load, load_for, record
 from licensing.cases.letters import send
 from licensing.cases.machine import Event, State, transition
@@ -135,13 +137,19 @@ def deem_accepted_all() -> int:
 
 
 def commission(actor: Actor, case_id: int, *, body: str, expected_days: int) -> None:
-    """Commission the evaluation or inspection: the clock stands and the applicant is told how long (Licensing Law art. 45)."""
+    """Commission the evaluation or inspection: the clock stands and the applicant is told how long (Licensing Law art. 45).
+
+    ``body`` is the name of one that ``bodies.bodies_for`` offers; any name where no qualified body is on record at all.
+    """
     with unit_of_work(actor) as work:
         case = load_for(work, case_id, Action.CASE_COMMISSION)
         _need(body.strip(), "body", say("Enter the body that is commissioned."))
         if not 1 <= expected_days <= 120:
             raise _field("expected_days", say("Enter how many working days it will take, 1 to 120."))
+        possible = transition(case.view.state, Event.EVALUATION_COMMISSIONED) is not None
+        chosen = require_fitting(work, case, body.strip()) if possible else None
         record(work, case, Event.EVALUATION_COMMISSIONED, {"body": body.strip(), "expected_days": expected_days})
+        note_commission(work, case, chosen, expected_days)
         send(work, case, Event.EVALUATION_COMMISSIONED, [], days=expected_days, body=body.strip())
 
 

@@ -16,6 +16,7 @@ from licensing.commitments.aftermath import Aftermath
 from licensing.commitments.evidence import evidence_pack, seal_pack
 from licensing.commitments.pack_proofs import Kept, Place
 from licensing.commitments.tables import Commitment
+from licensing.documents.previews import MOST_PAGES, page_picture
 from licensing.errors import LeizhengError, Unavailable
 from licensing.ledger.protection import row_bytes
 from licensing.letters import actions as letter_actions
@@ -23,7 +24,7 @@ from licensing.letters import queries as letters
 from licensing.letters.tables import Letter
 from licensing.policy import SYSTEM, Action, Actor
 from licensing.settings import Settings
-from licensing.storage import reading
+from licensing.storage import Work, reading
 from licensing.trust import checkpoints
 
 MOST: Final = 50
@@ -125,21 +126,40 @@ def _kept(row: Case, event: CaseEvent, folder: str = "") -> Kept:
 
 
 def letter_for(actor: Actor, case_id: int, letter_id: int) -> tuple[Letter, bytes]:
-    """A letter of a case with its sealed PDF. Raises ``NotFound``."""
+    """A letter of a case with its sealed PDF; when somebody of the applicant opens it first, that is its receipt. Raises ``NotFound``."""
     with reading(actor) as look:
-        load_for(look, case_id, Action.CASE_READ)
+        case = load_for(look, case_id, Action.CASE_READ)
         letter = letters.letter(look.session, case_id, letter_id)
+    if case.row.company_id in actor.company_ids:
+        return letter, letter_actions.delivered_pdf(actor, letter)
     return letter, letter_actions.sealed_pdf(letter_id)
 
 
 def submitted_document(actor: Actor, case_id: int, document_id: int) -> tuple[CaseDocument, bytes]:
     """A file that some submission holds, with its bytes; what is only in the applicant's draft is ``NotFound``."""
     with reading(actor) as look:
-        case = load_for(look, case_id, Action.CASE_READ)
-        row = look.session.get(CaseDocument, document_id)
-        if row is None or row.case_id != case_id or row.id not in _handed_in(case):
-            raise not_found()
+        row = _submitted(look, case_id, document_id)
         return row, look.files.get(row.sha256)
+
+
+def submitted_page(actor: Actor, case_id: int, document_id: int, page: int) -> bytes | None:
+    """The picture of a page of a file that some submission holds; None where it cannot be drawn.
+
+    Raises ``NotFound``, also for a page that the file does not have or that is not drawn any more.
+    """
+    with reading(actor) as look:
+        row = _submitted(look, case_id, document_id)
+        if not 1 <= page <= min(row.pages, MOST_PAGES):
+            raise not_found()
+    return page_picture(row.sha256, page)
+
+
+def _submitted(look: Work, case_id: int, document_id: int) -> CaseDocument:
+    case = load_for(look, case_id, Action.CASE_READ)
+    row = look.session.get(CaseDocument, document_id)
+    if row is None or row.case_id != case_id or row.id not in _handed_in(case):
+        raise not_found()
+    return row
 
 
 def _handed_in(case: Loaded) -> set[int]:

@@ -51,8 +51,8 @@ class TimelineEntry:
 class CasePage:
     """Everything a page about one case shows; plain data, usable after the transaction.
 
-    ``holder`` is the person who works on it, ``consequences`` are what can be proposed about the licence now for a promise that was
-    found untrue.
+    ``holder`` is the person who works on it, ``letter_readers`` are the names of those who opened a letter first, ``consequences`` are
+    what can be proposed about the licence now for a promise that was found untrue.
     """
 
     case: Case
@@ -69,6 +69,7 @@ class CasePage:
     verifications: tuple[Verification, ...]
     proofs: Mapping[str, Proof]
     letters: tuple[Letter, ...]
+    letter_readers: Mapping[int, str]
     licence: Licence | None
     differences: tuple[Difference, ...]
     can_verify_again: bool
@@ -125,7 +126,7 @@ def _page(look: Work, case: Loaded) -> CasePage:
     by_slot: dict[str, list[CaseDocument]] = {}
     for document in drafts.documents(look, row.id):
         by_slot.setdefault(document.slot, []).append(document)
-    submissions = case.view.submissions
+    submissions, letters = case.view.submissions, tuple(letters_of(session, row.id))
     filling = {Action.CASE_EDIT, Action.COMMITMENT_PROMISE} if is_filled_in(case.view) else set()
     actions = {transition.action for transition in possible(case.view.state)} | filling
     return CasePage(
@@ -142,7 +143,8 @@ def _page(look: Work, case: Loaded) -> CasePage:
         promises=tuple(of_case(session, row.id)),
         verifications=tuple(tasks_of(session, row.id)),
         proofs=drafts.proofs_of(session, case),
-        letters=tuple(letters_of(session, row.id)),
+        letters=letters,
+        letter_readers=person_names(session, {letter.opened_by for letter in letters if letter.opened_by is not None}),
         licence=licence_of(session, row.id),
         differences=differences(submissions[-2], submissions[-1]) if len(submissions) > 1 else (),
         can_verify_again=can_follow(session, case),

@@ -83,6 +83,64 @@ class CaseDocument(Base):
     removed_at: Mapped[datetime | None] = mapped_column(Moment)
 
 
+class CaseNote(Base):
+    """What one officer wrote for colleagues; never changed, and never shown to the applicant. Its author may strike it out.
+
+    ``told`` are the ids of the people who were mentioned in it and got a message.
+    """
+
+    __tablename__ = "case_note"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("case_file.id"), index=True)
+    author_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    text: Mapped[str] = mapped_column(String(1000))
+    told: Mapped[list[int]] = mapped_column(JSON)
+    written_at: Mapped[datetime] = mapped_column(Moment)
+    struck_at: Mapped[datetime | None] = mapped_column(Moment)
+
+
+class Commission(Base):
+    """An evaluation or inspection that was given to a body which is known here as a company; ``sequence`` is that of the event."""
+
+    __tablename__ = "commission"
+    __table_args__ = (UniqueConstraint("case_id", "sequence"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("case_file.id"))
+    sequence: Mapped[int]
+    company_id: Mapped[int] = mapped_column(ForeignKey("company.id"), index=True)
+    expected_days: Mapped[int]
+    commissioned_at: Mapped[datetime] = mapped_column(Moment)
+    commissioned_by: Mapped[int] = mapped_column(ForeignKey("person.id"))
+
+    reports: Mapped[list[CommissionReport]] = relationship(order_by="CommissionReport.id", back_populates="commission")
+
+
+class CommissionReport(Base):
+    """What the body reported, with its file; never changed. An examiner who cannot use it returns it with a reason, once."""
+
+    __tablename__ = "commission_report"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    commission_id: Mapped[int] = mapped_column(ForeignKey("commission.id"), index=True)
+    number: Mapped[str] = mapped_column(String(100))
+    done_on: Mapped[date]
+    passed: Mapped[bool]
+    opinion: Mapped[str] = mapped_column(String(1000))
+    filename: Mapped[str] = mapped_column(String(120))
+    size: Mapped[int]
+    pages: Mapped[int]
+    sha256: Mapped[str] = mapped_column(String(64))
+    reported_at: Mapped[datetime] = mapped_column(Moment)
+    reported_by: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    returned_at: Mapped[datetime | None] = mapped_column(Moment)
+    returned_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    return_reason: Mapped[str] = mapped_column(String(500), default="")
+
+    commission: Mapped[Commission] = relationship(back_populates="reports")
+
+
 class CalendarEffect(Base):
     """A legal date that moved because a year of the calendar was imported; never changed."""
 

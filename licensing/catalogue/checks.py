@@ -194,6 +194,8 @@ def _letter_faults(letter: LetterKind, catalogue: Catalogue) -> Iterator[Fault]:
         yield Fault("letters.toml", f"{letter.code}.number_pattern", "has a place that nothing fills")
     if letter.licence_type is not None and letter.licence_type not in {kind.code for kind in catalogue.licence_types}:
         yield Fault("letters.toml", f"{letter.code}.licence_type", f"there is no licence type {letter.licence_type}")
+    if letter.adverse and not (letter.remedy and letter.english_remedy):
+        yield Fault("letters.toml", f"{letter.code}.remedy", "is missing in one language, and the letter is adverse")
 
 
 def _region_faults(catalogue: Catalogue) -> Iterator[Fault]:

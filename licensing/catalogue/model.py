@@ -249,7 +249,10 @@ class LicenceType:
 
 @dataclass(frozen=True, slots=True)
 class LetterKind:
-    """A procedural document. ``title`` may hold ``{matter}`` or ``{act}``; ``remedy`` is printed where the person may object."""
+    """A procedural document. ``title`` may hold ``{matter}`` or ``{act}``; ``remedy`` is printed where the person may object.
+
+    What is ``adverse`` decides against its addressee and has to tell the remedy.
+    """
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
 
@@ -263,6 +266,7 @@ class LetterKind:
     remedy: str
     english_remedy: str
     licence_type: str | None = None
+    adverse: bool = False
 
     def title_for(self, matter: Matter) -> str:
         """The heading of this document in a case of ``matter``."""

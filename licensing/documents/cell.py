@@ -23,6 +23,7 @@ TASKS = frozenset(
         "licensing.documents.child:lint_face",
         "licensing.documents.child:scan_qr",
         "licensing.documents.child:page_images",
+        "licensing.documents.child:page_picture",
         "licensing.documents.child:preview",
         "licensing.documents.drill:breathe",
         "licensing.documents.drill:eat_memory",

@@ -105,12 +105,23 @@ def preview(data: bytes, *, side: int = PREVIEW_SIDE) -> str:
 
     Place, time and device that a camera writes into a file are personal data; the new picture has nowhere to hold them.
     """
+    return _drawn_anew(data, 1, (side, side))
+
+
+def page_picture(data: bytes, *, page: int, width: int) -> str:
+    """Page ``page`` (from 1) of a PDF, or a picture as its own page one, drawn anew as :func:`preview` does: at most ``width`` wide."""
+    return _drawn_anew(data, page, (width, 2 * width))
+
+
+def _drawn_anew(data: bytes, page: int, size: tuple[int, int]) -> str:
     media_type = _media_type(data)
-    if media_type is None:
+    if media_type is None or (page != 1 and media_type != "application/pdf"):
         raise Refused("upload-type")
-    picture = next(_pages(data, 1, LINT_DPI)) if media_type == "application/pdf" else _image(data, _PILLOW[media_type])
+    picture = (
+        _render(pypdfium2.PdfDocument(data)[page - 1], LINT_DPI) if media_type == "application/pdf" else _image(data, _PILLOW[media_type])
+    )
     upright = ImageOps.exif_transpose(picture)
-    upright.thumbnail((side, side))
+    upright.thumbnail(size)
     clean = Image.new("RGB", upright.size, "white")
     clean.paste(upright.convert("RGB"), mask=upright.getchannel("A") if "A" in upright.getbands() else None)
     out = io.BytesIO()

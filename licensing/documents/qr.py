@@ -1,4 +1,4 @@
-"""The QR of a licence: profile LZ1, a link whose last part is one long decimal number."""
+"""The QR of a licence (profile LZ1, a link whose last part is one long decimal number) and of a letter (a short link)."""
 
 from __future__ import annotations
 
@@ -34,9 +34,18 @@ def draw_qr(prefix: str, digits: str) -> Qr:
     """
     if not (digits.isascii() and digits.isdigit() and prefix.isascii()):
         raise Invalid(say("The QR needs a plain link and decimal digits."), code="qr-not-digits")
+    return _drawn(QRData(prefix.encode("ascii"), mode=MODE_8BIT_BYTE), QRData(digits.encode("ascii"), mode=MODE_NUMBER))
+
+
+def draw_link(link: str) -> Qr:
+    """Draw a short link as one symbol, level M, four modules of quiet zone. Errors: as :func:`draw_qr`; the link is plain ASCII."""
+    return _drawn(QRData(link.encode("ascii"), mode=MODE_8BIT_BYTE))
+
+
+def _drawn(*parts: QRData) -> Qr:
     code = QRCode(error_correction=ERROR_CORRECT_M, border=0)
-    code.add_data(QRData(prefix.encode("ascii"), mode=MODE_8BIT_BYTE), optimize=0)
-    code.add_data(QRData(digits.encode("ascii"), mode=MODE_NUMBER), optimize=0)
+    for part in parts:
+        code.add_data(part, optimize=0)
     try:
         code.make(fit=True)
         version = int(code.version)

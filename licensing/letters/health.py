@@ -20,13 +20,14 @@ from licensing.words import say
 LEAF: Final = "letter"
 SEALED_LEAF: Final = "letter-sealed"
 OPENED_LEAF: Final = "letter-opened"
-LATER: Final = ("prepared_sha256", "file_sha256", "opened_at")
+LATER: Final = ("prepared_sha256", "file_sha256", "opened_at", "opened_by")
 """The columns of a letter that are filled after it was written."""
 
 
-def opened_digest(opened_at: datetime) -> bytes:
-    """What the log keeps of the moment in which the addressee opened a letter first."""
-    return hashlib.sha256(entry_bytes({"opened_at": opened_at.isoformat(timespec="microseconds")})).digest()
+def opened_digest(opened_at: datetime, opened_by: int | None) -> bytes:
+    """What the log keeps of who opened a letter first on the side of its addressee, and when."""
+    said = {"opened_at": opened_at.isoformat(timespec="microseconds"), "opened_by": opened_by}
+    return hashlib.sha256(entry_bytes(said)).digest()
 
 
 def problems(session: Session, files: FileStore) -> Iterator[Problem]:
@@ -43,4 +44,4 @@ def _facts(letter: Letter) -> Iterator[Fact]:
     if letter.file_sha256 is not None:
         yield Fact(SEALED_LEAF, letter.number, from_hex(letter.file_sha256))
     if letter.opened_at is not None:
-        yield Fact(OPENED_LEAF, letter.number, opened_digest(letter.opened_at))
+        yield Fact(OPENED_LEAF, letter.number, opened_digest(letter.opened_at, letter.opened_by))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 
@@ -94,6 +95,11 @@ def content(kind: LetterKind, words: Words, *, number: str, issuer: str, written
         "date_text": _day(written_on),
         **({"parts": [{**asdict(part), "lines": list(part.lines)} for part in words.parts]} if words.parts else {}),
     }
+
+
+def canonical(said: Mapping[str, object]) -> bytes:
+    """The bytes that the digest of a letter's content covers, and that lie in its PDF."""
+    return json.dumps(said, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
 
 
 _OPENINGS = {

@@ -12,7 +12,10 @@ from licensing.storage import Base, Moment
 
 
 class Letter(Base):
-    """One letter about a case or a licence: ``content`` never changes; ``file_sha256`` is the sealed PDF once it was made."""
+    """One letter about a case or a licence: ``content`` never changes; ``file_sha256`` is the sealed PDF once it was made.
+
+    ``opened_at`` and ``opened_by`` tell when it was first opened on the side of its addressee, and by whom: the receipt of delivery.
+    """
 
     __tablename__ = "letter"
 
@@ -28,3 +31,4 @@ class Letter(Base):
     file_sha256: Mapped[str | None] = mapped_column(String(64))
     written_at: Mapped[datetime] = mapped_column(Moment)
     opened_at: Mapped[datetime | None] = mapped_column(Moment)
+    opened_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))

@@ -12,6 +12,7 @@ from sqlalchemy import select, update
 from licensing.catalogue import load_catalogue
 from licensing.catalogue.model import LicenceType
 from licensing.clock import local_date
+from licensing.documents.check_codes import new_check_code
 from licensing.errors import Conflict, Invalid
 from licensing.ledger.actions import append
 from licensing.ledger.protection import row_digest
@@ -90,7 +91,7 @@ def intend(
         valid_until=last_day.isoformat() if last_day else None,
         decided_at=work.now.isoformat(timespec="seconds"),
         case_number=case_number,
-        check_code=rules.new_check_code(),
+        check_code=new_check_code(),
         status_index=_next_index(work, authority),
         face=face_rows(licence_type, {"answers": answers, "record": printed}),
         opinion=opinion,
@@ -110,7 +111,7 @@ def intend_version(work: Work, old_id: int, operation: Operation, *, changes: Ma
         raise moved_on()
     authority = authority_of(work.session, old.authority_id)
     licence_type = load_catalogue().licence_type(old.type)
-    given = Given(work.now, proceeding, rules.new_check_code(), _next_index(work, authority))
+    given = Given(work.now, proceeding, new_check_code(), _next_index(work, authority))
     record = next_version(from_canonical(old.record), licence_type, operation, changes, given)
     return _store(
         work,

@@ -7,8 +7,8 @@ import hmac
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from licensing.documents.check_codes import canonical_check_code, canonical_number
 from licensing.errors import NotFound
-from licensing.licences.rules import canonical_check_code, canonical_number
 from licensing.licences.status import PUBLIC, Status
 from licensing.licences.tables import Licence
 from licensing.words import say

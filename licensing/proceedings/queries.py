@@ -211,12 +211,17 @@ def licence_file(actor: Actor, licence_id: int) -> tuple[Licence, bytes]:
 
 
 def letter_for(actor: Actor, licence_id: int, letter_id: int) -> tuple[Letter, bytes]:
-    """A letter about a licence, or an earlier or later version of it, with its sealed PDF. Raises ``NotFound``."""
+    """A letter about a licence, or an earlier or later version of it, with its sealed PDF. Raises ``NotFound``.
+
+    When somebody of the holder opens it first, that is its receipt.
+    """
     with reading(actor) as look:
-        licence, _subject = _readable(look, licence_id)
+        licence, subject = _readable(look, licence_id)
         known = {letter.id: letter for letter in of_licences(look.session, [version.id for version in _family(look.session, licence)])}
     if letter_id not in known:
         raise letter_not_found()
+    if subject.company_id in actor.company_ids:
+        return known[letter_id], letter_actions.delivered_pdf(actor, known[letter_id])
     return known[letter_id], letter_actions.sealed_pdf(letter_id)
 
 

@@ -16,8 +16,8 @@ from licensing.catalogue import load_catalogue
 from licensing.catalogue.model import Matter
 from licensing.clock import LIMITS, Calendar, Explanation, explain, local_date
 from licensing.clock.queries import calendar_now
+from licensing.documents.check_codes import canonical_number
 from licensing.letters.tables import Letter
-from licensing.licences.rules import canonical_number
 from licensing.licences.status import PUBLIC, Status, status_on
 from licensing.licences.tables import Licence
 from licensing.parties.tables import Authority, Company

@@ -262,6 +262,7 @@ def _identifier(value: Any) -> bool:
 
 _LABEL: Final = _text(1, 60)
 _FACE_VALUE: Final = _text(1, 2000, lines=True)
+_CHECK_CODE: Final = _shaped("[2-9A-HJKMNP-TV-Z]{4}-[2-9A-HJKMNP-TV-Z]{4}")
 _LICENCE: Final[Mapping[str, Check]] = {
     "format": _one_of(lambda: frozenset({RECORD_FORMAT})),
     "type": _one_of(lambda: frozenset(kind.code for kind in load_catalogue().licence_types)),
@@ -280,7 +281,7 @@ _LICENCE: Final[Mapping[str, Check]] = {
     "valid_until": _or_none(_day),
     "decided_at": _moment,
     "case_number": _text(0, 60),
-    "check_code": _shaped("[2-9A-HJKMNP-TV-Z]{4}-[2-9A-HJKMNP-TV-Z]{4}"),
+    "check_code": _CHECK_CODE,
     "status_index": _whole(0, 2**32 - 1),
     "face": _list_of(_row, 1, 60),
     "opinion": _text(0, 4000, lines=True),
@@ -311,8 +312,9 @@ _LETTER: Final[Mapping[str, Check]] = {
     "issuer": _text(1, 200),
     "date_text": _shaped(_DATE_TEXT.pattern),
     "parts": _list_of(_is_part, 1, 9),
+    "check_code": _CHECK_CODE,
 }
-_OPTIONAL: Final[Mapping[Kind, frozenset[str]]] = {Kind.LICENCE: frozenset(), Kind.LETTER: frozenset({"parts"})}
+_OPTIONAL: Final[Mapping[Kind, frozenset[str]]] = {Kind.LICENCE: frozenset(), Kind.LETTER: frozenset({"parts", "check_code"})}
 _SCHEMAS: Final = {Kind.LICENCE: _LICENCE, Kind.LETTER: _LETTER}
 _CONSISTENT: Final = {Kind.LICENCE: _consistent_licence, Kind.LETTER: _consistent_letter}
 

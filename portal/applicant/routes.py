@@ -6,7 +6,7 @@ from flask import Blueprint, flash, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from licensing.cases import actions, drafts, evidence, queries
+from licensing.cases import actions, commissions, drafts, evidence, queries
 from licensing.cases.machine import FINAL, STATE_NAMES, TURN_NAMES, TURNS, State, Turn
 from licensing.cases.queries import CasePage
 from licensing.catalogue import load_catalogue
@@ -46,6 +46,7 @@ def cases() -> ResponseReturnValue:
         "portal/applicant/cases.html",
         rows=[(case, catalogue.matter(case.matter), State(case.state)) for case in queries.cases_of_companies(actor)],
         messages=messages,
+        commissioned=commissions.count_of(actor),
         matters=[matter for matter in catalogue.matters if matter.open],
         state_names=STATE_NAMES,
         state_kinds=pages.STATE_KINDS,

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from licensing.cases import commissions
 from licensing.cases.queries import CasePage
 from licensing.cases.targets import targets
 from licensing.words import Said, say
-from portal.office.opinions import typed_or_chosen
+from portal.office.opinions import case_facts, typed_or_chosen
+from portal.security import current_actor
 from portal.typed import Filled, Form, Values, complaint_about, day_of, filled, typed_text
+
+if TYPE_CHECKING:
+    from licensing.cases.tables import CommissionReport
 
 NOTE_LIMIT = 300
 WORDS_LIMIT = 1000
@@ -37,9 +44,9 @@ def read_correction(form: Form, page: CasePage) -> Filled:
     return Filled({"picked": picked, "notes": notes}, errors)
 
 
-def read_reason(form: Form, _page: CasePage) -> Filled:
+def read_reason(form: Form, page: CasePage) -> Filled:
     """A reason, typed or chosen from the ready ones."""
-    reason = typed_or_chosen(form, "reason")
+    reason = typed_or_chosen(form, "reason", case_facts(page))
     complaint = complaint_about(reason, say("Give the reason."), WORDS_LIMIT)
     return filled({"reason": reason, "canned": form.get("canned", "")}, reason=complaint)
 
@@ -75,13 +82,24 @@ def read_commission(form: Form, _page: CasePage) -> Filled:
 
 
 def result_values(page: CasePage) -> Values:
-    """The body is the one that was commissioned last."""
-    return {"body": commissioned_body(page)}
+    """The body is the one that was commissioned last; the rest comes from its report, when it handed one in here."""
+    found = commissions.waiting_report(current_actor(), page.case.id)
+    return {"body": commissioned_body(page), **(reported_values(found) if found else {})}
 
 
-def read_result(form: Form, _page: CasePage) -> Filled:
+def reported_values(row: CommissionReport) -> Values:
+    """A report as the form of the result reads it."""
+    return {
+        "report_number": row.number,
+        "done_on": row.done_on.isoformat(),
+        "passed": "yes" if row.passed else "no",
+        "opinion": row.opinion,
+    }
+
+
+def read_result(form: Form, page: CasePage) -> Filled:
     values = {name: typed_text(form, name) for name in ("report_number", "body", "done_on", "passed")}
-    opinion, day = typed_or_chosen(form, "opinion"), day_of(values["done_on"])
+    opinion, day = typed_or_chosen(form, "opinion", case_facts(page)), day_of(values["done_on"])
     return filled(
         {**values, "opinion": opinion, "canned": form.get("canned", ""), "day": day},
         report_number=complaint_about(values["report_number"], say("Enter the number of the report."), LINE_LIMIT),
@@ -97,7 +115,7 @@ def propose_values(page: CasePage) -> Values:
 
 
 def read_propose(form: Form, page: CasePage) -> Filled:
-    recommendation, opinion = form.get("recommendation", ""), typed_or_chosen(form, "opinion")
+    recommendation, opinion = form.get("recommendation", ""), typed_or_chosen(form, "opinion", case_facts(page))
     return filled(
         {"recommendation": recommendation, "opinion": opinion, "canned": form.get("canned", "")},
         recommendation=_recommendation_complaint(recommendation, page),
@@ -109,8 +127,8 @@ def grant_values(_page: CasePage) -> Values:
     return {"opinion": ""}
 
 
-def read_grant(form: Form, _page: CasePage) -> Filled:
-    opinion = typed_or_chosen(form, "opinion")
+def read_grant(form: Form, page: CasePage) -> Filled:
+    opinion = typed_or_chosen(form, "opinion", case_facts(page))
     return filled(
         {"opinion": opinion, "canned": form.get("canned", "")},
         opinion=complaint_about(opinion, say("Write the opinion that will stand on the licence."), OPINION_LIMIT),

@@ -6,34 +6,36 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from licensing import policy
-from licensing.cases import actions, assigning, evidence, queries
+from licensing.cases import actions, assigning, bodies, commissions, evidence, notes, queries
 from licensing.cases import worklist as lists
 from licensing.cases.journal import not_found, subject_of
 from licensing.cases.machine import TURN_NAMES, State
 from licensing.cases.queries import CasePage
 from licensing.catalogue import load_catalogue
 from licensing.clock import now
-from licensing.errors import Conflict, Forbidden, LeizhengError
+from licensing.documents.previews import MEDIA_TYPE, MOST_PAGES
+from licensing.errors import Conflict, Forbidden, Invalid, LeizhengError
 from licensing.policy import Action, Role
 from licensing.words import N_, Said, say
-from portal.components import NavLink
+from portal.components import NavLink, errors_by_field
 from portal.deadlines import clock_card, left_badge
 from portal.downloads import download
 from portal.licences import PROPOSALS, check_path, status_today, words
 from portal.office import presentation
 from portal.office.acts import ACTS, CaseAct, act_title, lead
-from portal.office.opinions import opinions_for
+from portal.office.forms import commissioned_body
+from portal.office.opinions import case_facts, opinions_for
 from portal.office.performing import Desk
 from portal.office.worklist_filter import RISKS, in_words, read_filter, shows
 from portal.promises import promise_cards
 from portal.read_only import register_behind
 from portal.security import Access, access, current_actor
-from portal.typed import Filled
+from portal.typed import Filled, typed_text
 
 blueprint = Blueprint("office", __name__, url_prefix="/office")
 NAVIGATION = [NavLink("office.worklist", N_("Worklist"), Access.OFFICER)]
@@ -95,6 +97,17 @@ def document(case_id: int, document_id: int) -> ResponseReturnValue:
     return download(content, row.media_type, row.filename)
 
 
+@blueprint.get(f"/cases/<{ID}:case_id>/documents/<{ID}:document_id>/pages/<{ID}:number>")
+@access(Access.OFFICER)
+def document_page(case_id: int, document_id: int, number: int) -> ResponseReturnValue:
+    """The picture of a page of a document; where it could not be drawn, a picture that says so, and nothing else breaks."""
+    _open(case_id)
+    picture = evidence.submitted_page(current_actor(), case_id, document_id, number)
+    if picture is None:
+        return Response(render_template("portal/office/no_picture.svg"), mimetype="image/svg+xml")
+    return Response(picture, mimetype=MEDIA_TYPE)
+
+
 @blueprint.get(f"/cases/<{ID}:case_id>/letters/<{ID}:letter_id>")
 @access(Access.OFFICER)
 def letter(case_id: int, letter_id: int) -> ResponseReturnValue:
@@ -127,6 +140,34 @@ def licence(case_id: int) -> ResponseReturnValue:
     _open(case_id)
     found, content = queries.licence_file(current_actor(), case_id)
     return download(content, "application/pdf", f"{found.number}.pdf")
+
+
+@blueprint.post(f"/cases/<{ID}:case_id>/notes")
+@access(Access.OFFICER)
+def note(case_id: int) -> ResponseReturnValue:
+    """Add a note for colleagues; what was typed stays when something is wrong with it."""
+    page = _open(case_id)
+    words, tell = typed_text(request.form, "note"), request.form.getlist("tell")
+    try:
+        notes.write(current_actor(), case_id, words, frozenset(int(one) for one in tell if _is_id(one)))
+    except Invalid as error:
+        return _case_page(page, typed=Filled({"note": words, "tell": tell}, errors_by_field(error)))[0], error.http_status
+    flash(gettext("The note was added."))
+    return redirect(url_for("office.case", case_id=case_id, _anchor="notes"), 303)
+
+
+@blueprint.post(f"/cases/<{ID}:case_id>/notes/<{ID}:note_id>/strike")
+@access(Access.OFFICER)
+def strike_note(case_id: int, note_id: int) -> ResponseReturnValue:
+    """Strike out a note of one's own; its words stay readable."""
+    _open(case_id)
+    notes.strike_out(current_actor(), case_id, note_id)
+    flash(gettext("The note was struck out."))
+    return redirect(url_for("office.case", case_id=case_id, _anchor="notes"), 303)
+
+
+def _is_id(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) < 10
 
 
 def _show_act(act: CaseAct) -> Callable[[int], ResponseReturnValue]:
@@ -188,14 +229,22 @@ def _moved_on(case_id: int, error: LeizhengError) -> ResponseReturnValue:
     return _case_page(_open(case_id), error)
 
 
-def _case_page(page: CasePage, problem: LeizhengError | None = None) -> ResponseReturnValue:
+def _case_page(page: CasePage, problem: LeizhengError | None = None, typed: Filled | None = None) -> tuple[str, int]:
+    typed = typed or Filled({})
     sheet = render_template(
         "portal/office/case.html",
         page=page,
         problem=problem,
+        values=typed.values,
+        errors=typed.errors,
+        notes=notes.of_case(current_actor(), page.case.id),
         panel=presentation.panel(page),
         blocks=presentation.blocks(page),
         papers=presentation.papers(page),
+        most_pages=MOST_PAGES,
+        reports=commissions.reports_of(current_actor(), page.case.id),
+        waiting=commissions.waiting_report(current_actor(), page.case.id),
+        body=commissioned_body(page),
         promises=promise_cards(page),
         handles=page.case.authority_id in current_actor().authority_ids,
         may_verify=bool(page.view.accepted_on) and _is_verifier(page),
@@ -231,9 +280,10 @@ def _act_page(act: CaseAct, page: CasePage, filled: Filled, status: int, next_st
         values=filled.values,
         errors=filled.errors,
         next_step=next_step,
-        opinions=opinions_for(act.slug, page.matter.code),
+        opinions=opinions_for(act.slug, page.matter.code, case_facts(page)),
         preview=presentation.letter_preview(page, act, filled.values),
         face=presentation.licence_preview(page) if act.action is Action.CASE_GRANT else None,
+        bodies=bodies.bodies_for(current_actor(), page.case.id) if act.action is Action.CASE_COMMISSION else (),
         groups=presentation.target_groups(page.matter) if act.action is Action.CASE_REQUEST_CORRECTION else (),
         **_state_words(),
     )

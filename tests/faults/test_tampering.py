@@ -15,7 +15,9 @@ from sqlalchemy.orm import Session
 from world import OTHER_COMPANY, World, tiny_pdf
 
 from licensing.cases import actions as cases
-from licensing.cases import calendars, evidence, sampling
+from licensing.cases import calendars, commissions, evidence, notes, sampling
+from licensing.cases.bodies import QUALIFICATION
+from licensing.catalogue import load_catalogue
 from licensing.clock import today
 from licensing.clock.notice import shipped_text
 from licensing.commitments import editions
@@ -26,10 +28,12 @@ from licensing.ledger.actions import append
 from licensing.letters import actions as letters
 from licensing.letters.queries import of_case
 from licensing.licences import actions as licences
+from licensing.licences import issuing
 from licensing.licences.operations import Operation
+from licensing.parties import actions as parties
 from licensing.parties.lists import listed
-from licensing.parties.tables import Seat
-from licensing.policy import SYSTEM
+from licensing.parties.tables import Authority, Person, Seat
+from licensing.policy import SYSTEM, Role
 from licensing.proceedings import actions as proceedings
 from licensing.ratings import actions as ratings
 from licensing.seats import actions as seats
@@ -67,7 +71,10 @@ def lived_in(world: World) -> None:
     with reading(SYSTEM) as look:
         seat = look.session.scalars(sa.select(Seat).order_by(Seat.id.desc())).first()
     seats.end_seat(world.actor(world.applicant), seat.id)
-    world.submitted()
+    _commissioned(world)
+    noted = world.submitted()
+    notes.write(world.actor(world.examiner), noted, "图纸与说明不一致，请核对。")
+    notes.strike_out(world.actor(world.examiner), noted, notes.write(world.actor(world.examiner), noted, "写错了"))
     credit.enter_by_officer(
         world.actor(world.supervisor),
         world.authority,
@@ -97,6 +104,25 @@ def lived_in(world: World) -> None:
         for number in range(TILE_WIDTH):
             append(work, "rehearsal", str(number), bytes(32))
     checkpoints.publish(world.settings)
+
+
+def _commissioned(world: World) -> None:
+    """A body at work, one report returned and another waiting."""
+    case_id = world.accepted()
+    with unit_of_work(SYSTEM) as work:
+        body = parties.register_company(work, uscc="91320102MA1MUHM054", name="江苏苏云防雷检测有限公司")
+        parties.give_seat(work, work.session.get_one(Person, world.stranger), body, Role.APPLICANT, held_from=date(2020, 1, 1))
+        kind, authority = load_catalogue().licence_type(QUALIFICATION), work.session.get_one(Authority, world.authority)
+        printed = {"qualification": {"grade": "甲级", "legal_representative": "王建国", "address": "南京市", "scope": "检测"}}
+        numbers = {"grade": "1", "province": "10"}
+        made = licences.intend(work, kind, authority, body, project=None, opinion="准予。", answers=printed, number_parts=numbers)
+    issuing.bring_out(made.id, issued=lambda _work, _licence: None, voided=lambda _work, _reason: None)
+    cases.commission(world.actor(world.examiner), case_id, body=body.name, expected_days=5)
+    commission = commissions.mine(world.actor(world.stranger))[0].commission.id
+    told = commissions.Report("苏雷评2026-0007", today(), True, "符合要求。", ("报告.pdf", tiny_pdf()))
+    first = commissions.report(world.actor(world.stranger), commission, told)
+    commissions.return_report(world.actor(world.examiner), case_id, first, "缺少附表。")
+    commissions.report(world.actor(world.stranger), commission, told)
 
 
 def tables() -> list[sa.Table]:

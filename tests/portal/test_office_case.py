@@ -160,8 +160,8 @@ def test_an_officer_of_the_company_that_applies_is_kept_out(desk: Desk) -> None:
 def test_each_post_sees_exactly_its_buttons(desk: Desk) -> None:
     world = desk.world
     expected = {
-        world.submitted(): {world.intake: {"accept", "correction", "not-accept"}},
-        world.accepted(): {world.examiner: {"commission", "propose"}},
+        world.submitted(): {world.intake: {"accept", "correction", "not-accept", "transfer"}, world.examiner: {"transfer"}},
+        world.accepted(): {world.intake: {"transfer"}, world.examiner: {"commission", "propose", "transfer"}},
         world.proposed(): {world.approver: {"grant", "return"}, world.second_approver: {"grant", "return"}},
         world.proposed(grant=False): {world.approver: {"refuse", "return"}},
     }
