@@ -60,6 +60,7 @@ class Event(StrEnum):
     REFUSED = "CaseRefused"
     WITHDRAWN = "CaseWithdrawn"
     TRANSFERRED = "CaseTransferred"
+    EXTENDED = "DecisionExtended"
 
 
 class Turn(StrEnum):
@@ -83,6 +84,7 @@ class Clock(StrEnum):
     START_DECISION = "start_decision"
     STOP = "stop"
     RESUME = "resume"
+    EXTEND = "extend"
     END = "end"
 
 
@@ -91,7 +93,7 @@ class Transition:
     """From where, by which event, to where; which policy action it takes; whether a reason is needed; clock effect; letter.
 
     ``after_term`` waits until the time to answer a notice has passed; ``within_term`` ends with it. ``back_to`` are the states to which
-    it leads back instead of ``target`` when handling was interrupted there by a notice or a proposal.
+    it leads back instead of ``target`` when handling was interrupted there by a notice or a proposal. ``once`` happens at most once.
     """
 
     sources: frozenset[State]
@@ -103,6 +105,7 @@ class Transition:
     letter: str | None = None
     after_term: bool = False
     within_term: bool = False
+    once: bool = False
     back_to: frozenset[State] = frozenset()
 
     def landing(self, interrupted: State | None) -> State:
@@ -172,6 +175,10 @@ TRANSITIONS: tuple[Transition, ...] = (
     *(
         _row(at, _E.TRANSFERRED, at, _A.CASE_TRANSFER, reason_needed=True, letter="D16")
         for at in (_S.SUBMITTED, _S.ACCEPTED, _S.EVALUATING)
+    ),
+    *(
+        _row(at, _E.EXTENDED, at, _A.CASE_EXTEND, clock=_C.EXTEND, reason_needed=True, letter="D13", once=True)
+        for at in (_S.ACCEPTED, _S.EVALUATING, _S.HAND_IN, _S.PROPOSED)
     ),
     _row(_RUNNING, _E.WITHDRAWN, _S.WITHDRAWN, _A.CASE_WITHDRAW, clock=_C.END, reason_needed=True),
 )
@@ -248,6 +255,7 @@ EVENT_NAMES: dict[Event, str] = {
     _E.REFUSED: N_("Permit refused"),
     _E.WITHDRAWN: N_("Application withdrawn"),
     _E.TRANSFERRED: N_("Transferred to the authority that is responsible; the clock runs on"),
+    _E.EXTENDED: N_("Time to decide extended by the head of the authority"),
 }
 
 FINAL = frozenset(state for state, turn in TURNS.items() if turn is Turn.NOBODY)

@@ -11,8 +11,9 @@ from sqlalchemy import func, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from licensing.cases import drafts
-from licensing.cases.deadlines import Deadline, deadline
+from licensing.cases.deadlines import Deadline, deadline, decision_due
 from licensing.cases.journal import Loaded, happened, load_for, may, not_found, require
+from licensing.cases.lateness import needs_reason
 from licensing.cases.machine import EVENT_NAMES, Event, State, possible
 from licensing.cases.rules import CaseView, Difference, Happened, differences, is_filled_in
 from licensing.cases.submission import Task, tasks
@@ -54,6 +55,7 @@ class TimelineEntry:
 class CasePage:
     """Everything a page about one case shows; plain data, usable after the transaction.
 
+    ``decide_by`` is the legal date of the decision, also while the applicant is heard; None before acceptance and while the clock stands.
     ``consequences`` are what can be proposed about the licence now for a promise that was found untrue.
     """
 
@@ -63,6 +65,7 @@ class CasePage:
     company: Company
     authority: Authority | None
     deadline: Deadline | None
+    decide_by: date | None
     timeline: tuple[TimelineEntry, ...]
     tasks: tuple[Task, ...]
     documents: Mapping[str, tuple[CaseDocument, ...]]
@@ -80,6 +83,10 @@ class CasePage:
     @property
     def state(self) -> State:
         return State(self.case.state)
+
+    def is_late(self, day: date) -> bool:
+        """Whether the time to decide has ended before ``day``."""
+        return needs_reason(self.decide_by, day)
 
     def can(self, action: Action) -> bool:
         """Whether the button for ``action`` is shown: the machine allows it now, and the policy does or only wants the second factor."""
@@ -201,6 +208,7 @@ def _page(look: Work, case: Loaded) -> CasePage:
         company=session.get_one(Company, row.company_id),
         authority=session.get(Authority, row.authority_id) if row.authority_id else None,
         deadline=deadline(case.view, case.matter, calendar_now(session)),
+        decide_by=decision_due(case.view, case.matter, calendar_now(session)),
         timeline=_timeline(session, row),
         tasks=tasks(look, case),
         documents={slot: tuple(found) for slot, found in by_slot.items()},

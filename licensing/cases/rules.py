@@ -52,7 +52,7 @@ class CaseView:
     that has no end yet. ``owed`` are the proofs that must be handed in because their promise stands no more; those that the authority
     ``demanded`` are never promised again in this case. ``untruth`` is the notice that a promise was found untrue, ``answer`` what the
     applicant said to it, ``answer_due`` the last day for that. ``interrupted`` is where handling was before a notice or a proposal.
-    ``authorities`` are those through whose hands the case went, in order, when it was transferred; the last one has it.
+    ``extension`` is what the head of the authority added to the time to decide (T6): days and reason. ``authorities`` are those through whose hands the case went, in order, when it was transferred; the last one has it.
     """
 
     state: State = State.DRAFT
@@ -75,6 +75,7 @@ class CaseView:
     decision: Mapping[str, Any] | None = None
     decided_at: datetime | None = None
     licence_id: int | None = None
+    extension: Mapping[str, Any] | None = None
     authorities: tuple[int, ...] = ()
     handlers: Mapping[str, int] = field(default_factory=dict)
 
@@ -86,6 +87,11 @@ class CaseView:
     def clock_stops(self) -> tuple[Stop, ...]:
         """All stops of the decision clock, the open one included."""
         return self.stops if self.standing is None else (*self.stops, self.standing)
+
+    @property
+    def extra_days(self) -> int:
+        """The working days that the extension adds to the time to decide."""
+        return int(self.extension["days"]) if self.extension else 0
 
 
 REGION_LENGTH = 6
@@ -102,6 +108,7 @@ _HANDLERS = {
     Event.EVALUATION_COMMISSIONED: "examiner",
     Event.UNTRUTH_NOTIFIED: "finder",
     Event.DECISION_PROPOSED: "proposer",
+    Event.EXTENDED: "extender",
     Event.GRANTED: "decider",
     Event.REFUSED: "decider",
 }
@@ -240,6 +247,10 @@ def _transferred(view: CaseView, happened: Happened) -> CaseView:
     return replace(view, authorities=(*earlier, int(happened.data["to"])))
 
 
+def _extended(view: CaseView, happened: Happened) -> CaseView:
+    return replace(view, extension=happened.data)
+
+
 def _voided(view: CaseView, _: Happened) -> CaseView:
     return replace(view, decision=None, decided_at=None, licence_id=None)
 
@@ -267,6 +278,7 @@ _APPLY = {
     Event.REFUSED: _decided,
     Event.WITHDRAWN: _decided,
     Event.TRANSFERRED: _transferred,
+    Event.EXTENDED: _extended,
 }
 
 
@@ -298,6 +310,16 @@ def check_term(row: Transition, view: CaseView, today: date) -> None:
             say("The time to answer ended on %(day)s.", day=view.answer_due),
             next_step=say("Call the authority; it may already have decided."),
             code="answer-too-late",
+        )
+
+
+def check_once(row: Transition, view: CaseView) -> None:
+    """Raise ``Conflict`` for a second extension: the law knows one (Licensing Law art. 42)."""
+    if row.once and view.extension is not None:
+        raise Conflict(
+            say("The time to decide was extended once already; the law allows no second extension."),
+            next_step=say("Decide by the date that the case shows."),
+            code="already-extended",
         )
 
 

@@ -107,6 +107,7 @@ _OPENINGS = {
     "D10": "{subject}，采用了证明事项告知承诺制。经核查，所作承诺不实。依据{basis}，本机关决定终止办理，并将失信信息记入信用记录。",
     "D11": "{subject}，依据{basis}，下列证明不再适用告知承诺，需要按照原程序提交。",
     "D12": "{subject}，采用证明事项告知承诺制准予了许可。经核查，所作承诺与事实不符。依据{basis}，现责令你单位限期整改。",
+    "D13": "{subject}，在法定期限内不能作出决定。依据{basis}，经本机关负责人批准，决定延长办理期限，理由如下。",
     "D16": "{subject}，经核，不由本机关管辖。依据{basis}，现移送有管辖权的气象主管机构办理，理由如下。",
     "D7": "{subject}，经审查，依据{basis}，本机关决定不予行政许可，理由如下。",
 }
@@ -159,6 +160,9 @@ def _closing(kind: LetterKind, matter: Matter, facts: LetterFacts) -> str:
         return f"你单位有权进行陈述和申辩。请于{until}通过本系统提出；逾期不提出的，本机关将依法作出决定。"
     if kind.code == "D12":
         return f"请于{_day(facts.due_on)}前（含当日）完成整改，并通过本系统报告；逾期未整改或者整改不合格的，本机关将依法处理该行政许可。"
+    if kind.code == "D13":
+        until = f"，延长后的截止日为{_day(facts.due_on)}（依法中止的时间不计入）" if facts.due_on else "，中止期间不计入"
+        return f"办理期限延长{facts.days}个工作日{until}。"
     if kind.code == "D16":
         until = f"，截止日仍为{_day(facts.due_on)}" if facts.due_on else ""
         return f"自本通知发出之日起由{facts.body or '接收机关'}办理，无需重新提交材料。办理期限连续计算，不因移送重新起算{until}。"

@@ -11,7 +11,7 @@ from licensing.cases.machine import TRANSITIONS, Event, State
 from licensing.cases.queries import CasePage
 from licensing.policy import Action, Actor
 from licensing.words import N_, Said, say
-from portal.office import forms, transfer
+from portal.office import extension, forms, transfer
 from portal.office.performing import Act
 from portal.typed import Values
 
@@ -37,6 +37,7 @@ def fits_now(act: CaseAct, page: CasePage, today: date) -> bool:
         Action.CASE_GRANT: proposed == "grant",
         Action.CASE_REFUSE: proposed == "refuse",
         Action.COMMITMENT_JUDGE: heard,
+        Action.CASE_EXTEND: page.view.extension is None and not page.is_late(today),
         Action.CASE_REQUIRE_PROOF: any(choice.commitment_id is not None for choice in page.choices.values()),
     }
     return fits.get(act.action, True)
@@ -126,6 +127,10 @@ _LEADS: Mapping[str, str] = {
     Action.CASE_TRANSFER: N_(
         "The case goes to another authority with its clock: no limit starts anew, and the applicant need not hand in anything again. You"
         " will not see it any more."
+    ),
+    Action.CASE_EXTEND: N_(
+        "The head of the authority extends the time to decide, once and by at most ten working days. The applicant is told the reason and"
+        " the new date."
     ),
     Action.CASE_REFUSE: N_("The case ends here. The applicant receives the reasons in writing and may object."),
 }
@@ -272,5 +277,15 @@ ACTS: tuple[CaseAct, ...] = (
         transfer.read,
         transfer.perform,
         gone=True,
+    ),
+    Act(
+        "extend",
+        Action.CASE_EXTEND,
+        N_("Extend the time to decide"),
+        N_("Extend and send the letter"),
+        N_("The time to decide was extended, and the applicant was told."),
+        extension.start,
+        extension.read,
+        extension.perform,
     ),
 )

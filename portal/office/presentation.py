@@ -143,7 +143,7 @@ def letter_preview(page: CasePage, act: CaseAct, values: Values) -> dict[str, ob
         addressee=page.company.name,
         received_on=page.view.received_on,
         days=days if isinstance(days, int) and days > 0 else page.matter.stop.expected_days,
-        due_on=page.deadline.due if page.deadline and act.action is Action.CASE_TRANSFER else None,
+        due_on=page.deadline.due if page.deadline and act.action is Action.CASE_TRANSFER else values.get("due_on"),
         body=str(values.get("body", "")),
     )
     issuer = page.authority.name if page.authority else ""

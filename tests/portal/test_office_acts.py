@@ -149,6 +149,24 @@ def test_a_grant_is_not_proposed_without_a_passed_evaluation(desk: Desk) -> None
     assert "齐全。" in answer.text
 
 
+def test_extending_shows_each_date_and_the_letter_first(desk: Desk, morning: time_machine.Traveller) -> None:
+    case_id = desk.world.accepted()
+    browser, url = desk.browser(desk.world.approver), case_url(case_id, "extend")
+    assert "extend" in buttons(browser.get(case_url(case_id)))
+    form = browser.get(url)
+    assert "5 working days, until" in form.text
+    empty = browser.send(url, {})
+    assert empty.status_code == 422
+    assert complaint(empty, "days") == "Choose by how many working days."
+    preview = text(browser.send(url, {"days": "5", "canned": "extend_complex", "do": "preview"}))
+    assert "延长后的截止日为2026年3月23日" in preview
+    assert desk.world.page(case_id).view.extension is None
+    done(browser.send(url, {"days": "5", "canned": "extend_complex"}), case_id)
+    after = browser.get(case_url(case_id))
+    assert "Time to decide extended by the head of the authority" in after.text
+    assert "extend" not in buttons(after)
+
+
 def test_returning_gives_the_case_back(desk: Desk) -> None:
     case_id = desk.world.proposed()
     done(desk.browser(desk.world.approver).send(case_url(case_id, "return"), FORMS["return"]), case_id)

@@ -160,10 +160,14 @@ def test_an_officer_of_the_company_that_applies_is_kept_out(desk: Desk) -> None:
 def test_each_post_sees_exactly_its_buttons(desk: Desk) -> None:
     world = desk.world
     expected = {
-        world.submitted(): {world.intake: {"accept", "correction", "not-accept"}},
-        world.accepted(): {world.examiner: {"commission", "propose"}},
-        world.proposed(): {world.approver: {"grant", "return"}, world.second_approver: {"grant", "return"}},
-        world.proposed(grant=False): {world.approver: {"refuse", "return"}},
+        world.submitted(): {world.intake: {"accept", "correction", "not-accept", "transfer"}, world.examiner: {"transfer"}},
+        world.accepted(): {
+            world.intake: {"transfer"},
+            world.examiner: {"commission", "propose", "transfer"},
+            world.approver: {"extend"},
+        },
+        world.proposed(): {world.approver: {"grant", "return", "extend"}, world.second_approver: {"grant", "return", "extend"}},
+        world.proposed(grant=False): {world.approver: {"refuse", "return", "extend"}},
     }
     for case_id, wanted in expected.items():
         for person in (world.intake, world.examiner, world.approver):
