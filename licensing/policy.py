@@ -58,6 +58,7 @@ class Action(StrEnum):
     CASE_GRANT = "case:grant"
     CASE_REFUSE = "case:refuse"
     CASE_EXTEND = "case:extend"
+    CASE_CLOSE = "case:close"
     CASE_DEEM_ACCEPTED = "case:deem-accepted"
     CASE_FINISH_ISSUING = "case:finish-issuing"
     CASE_REQUIRE_PROOF = "case:require-proof"
@@ -152,6 +153,7 @@ POLICY: Mapping[Action, Grant] = {
     Action.CASE_GRANT: _may(Role.APPROVER, second_factor=True, not_by=("acceptor", "proposer")),
     Action.CASE_REFUSE: _may(Role.APPROVER, second_factor=True, not_by=("acceptor", "proposer")),
     Action.CASE_EXTEND: _may(Role.APPROVER, second_factor=True, not_by=("acceptor", "proposer")),
+    Action.CASE_CLOSE: _may(Role.APPROVER, second_factor=True, not_by=("acceptor", "proposer")),
     Action.CASE_DEEM_ACCEPTED: _may(Role.SYSTEM),
     Action.CASE_FINISH_ISSUING: _may(Role.SYSTEM, Role.APPROVER),
     Action.LICENCE_READ: _may(*COMPANY_ROLES, *READER_ROLES, Role.SYSTEM),

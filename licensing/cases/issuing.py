@@ -6,6 +6,7 @@ from functools import partial
 
 from licensing.cases.actions import must_follow_proposal
 from licensing.cases.journal import load, load_for, record
+from licensing.cases.late_decisions import late_because
 from licensing.cases.machine import Event, State, transition
 from licensing.cases.submission import printed_answers
 from licensing.cases.verifying import check_promises, notify_waiting, open_tasks_after, require_promises_hold, require_still_eligible
@@ -24,16 +25,16 @@ from licensing.storage import Work, reading, unit_of_work
 from licensing.words import say
 
 
-def grant(actor: Actor, case_id: int, opinion: str) -> Licence:
-    """Grant the permit as proposed and issue its licence, in this call. The licence in force.
+def grant(actor: Actor, case_id: int, opinion: str, *, late: str = "") -> Licence:
+    """Grant the permit as proposed and issue its licence, in this call. The licence in force. ``late`` says why it is late, if so.
 
     Of two approvers pressing at once exactly one succeeds; the other gets ``Conflict``. When the face cannot be made as the record
     demands, the number is voided with the reason, the case waits for a decision again, and the error is raised.
     """
-    return finish(case_id, decide_grant(actor, case_id, opinion))
+    return finish(case_id, decide_grant(actor, case_id, opinion, late=late))
 
 
-def decide_grant(actor: Actor, case_id: int, opinion: str) -> int:
+def decide_grant(actor: Actor, case_id: int, opinion: str, *, late: str = "") -> int:
     """The first half of :func:`grant`: the decision and the intent of its licence, committed. The licence id, for :func:`finish`."""
     check_promises(actor, case_id, Action.CASE_GRANT, Occasion.DECISION)
     with unit_of_work(actor) as work:
@@ -43,8 +44,9 @@ def decide_grant(actor: Actor, case_id: int, opinion: str) -> int:
         require_still_eligible(work, case)
         if transition(case.view.state, Event.GRANTED) is None:
             record(work, case, Event.GRANTED, {"licence_id": 0, "opinion": opinion})
+        lateness = late_because(work, case, Event.GRANTED, late)
         licence = _intend(work, case_id, opinion.strip())
-        record(work, case, Event.GRANTED, {"licence_id": licence.id, "opinion": opinion.strip()})
+        record(work, case, Event.GRANTED, {"licence_id": licence.id, "opinion": opinion.strip(), **lateness})
         return licence.id
 
 

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from licensing.cases import drafts
 from licensing.cases.deadlines import Deadline, deadline, decision_due
 from licensing.cases.journal import Loaded, happened, load_for, may, not_found, require
-from licensing.cases.lateness import needs_reason
+from licensing.cases.lateness import late_words, needs_reason
 from licensing.cases.machine import EVENT_NAMES, Event, State, possible
 from licensing.cases.rules import CaseView, Difference, Happened, differences, is_filled_in
 from licensing.cases.submission import Task, tasks
@@ -49,6 +49,7 @@ class TimelineEntry:
     actor: str | None
     detail: str
     items: tuple[Mapping[str, str], ...] = ()
+    late: Said | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,6 +237,7 @@ def _timeline(session: Session, row: Case) -> tuple[TimelineEntry, ...]:
             actor=names.get(event.actor_id) if event.actor_id is not None else None,
             detail=_detail(event),
             items=tuple(event.data.get("items", ())),
+            late=late_words(event.data["late"]) if "late" in event.data else None,
         )
         for event in events
     )

@@ -52,7 +52,8 @@ class CaseView:
     that has no end yet. ``owed`` are the proofs that must be handed in because their promise stands no more; those that the authority
     ``demanded`` are never promised again in this case. ``untruth`` is the notice that a promise was found untrue, ``answer`` what the
     applicant said to it, ``answer_due`` the last day for that. ``interrupted`` is where handling was before a notice or a proposal.
-    ``extension`` is what the head of the authority added to the time to decide (T6): days and reason. ``authorities`` are those through whose hands the case went, in order, when it was transferred; the last one has it.
+    ``authorities`` are those through whose hands the case went, in order, when it was transferred; the last one has it. ``extension`` is
+    what the head of the authority added to the time to decide (T6): days and reason.
     """
 
     state: State = State.DRAFT
@@ -111,6 +112,7 @@ _HANDLERS = {
     Event.EXTENDED: "extender",
     Event.GRANTED: "decider",
     Event.REFUSED: "decider",
+    Event.CLOSED: "decider",
 }
 
 
@@ -279,6 +281,7 @@ _APPLY = {
     Event.WITHDRAWN: _decided,
     Event.TRANSFERRED: _transferred,
     Event.EXTENDED: _extended,
+    Event.CLOSED: _decided,
 }
 
 

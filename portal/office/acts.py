@@ -11,7 +11,8 @@ from licensing.cases.machine import TRANSITIONS, Event, State
 from licensing.cases.queries import CasePage
 from licensing.policy import Action, Actor
 from licensing.words import N_, Said, say
-from portal.office import extension, forms, transfer
+from portal.office import closing, extension, forms, transfer
+from portal.office.late import reading_late
 from portal.office.performing import Act
 from portal.typed import Values
 
@@ -81,7 +82,7 @@ def _require_proof(actor: Actor, page: CasePage, values: Values) -> None:
 
 
 def _terminate(actor: Actor, page: CasePage, values: Values) -> None:
-    verifying.terminate(actor, page.case.id, values["reason"])
+    verifying.terminate(actor, page.case.id, values["reason"], late=values["late"])
 
 
 def _order_correction(actor: Actor, page: CasePage, values: Values) -> None:
@@ -97,11 +98,11 @@ def _return(actor: Actor, page: CasePage, values: Values) -> None:
 
 
 def _grant(actor: Actor, page: CasePage, values: Values) -> None:
-    issuing.grant(actor, page.case.id, values["opinion"])
+    issuing.grant(actor, page.case.id, values["opinion"], late=values["late"])
 
 
 def _refuse(actor: Actor, page: CasePage, values: Values) -> None:
-    actions.refuse(actor, page.case.id, values["reason"])
+    actions.refuse(actor, page.case.id, values["reason"], late=values["late"])
 
 
 _LEADS: Mapping[str, str] = {
@@ -131,6 +132,10 @@ _LEADS: Mapping[str, str] = {
     Action.CASE_EXTEND: N_(
         "The head of the authority extends the time to decide, once and by at most ten working days. The applicant is told the reason and"
         " the new date."
+    ),
+    Action.CASE_CLOSE: N_(
+        "For a project that will not be built, or an applicant that was struck off: the case ends without a decision about the permit. The"
+        " letter says why, and how to object."
     ),
     Action.CASE_REFUSE: N_("The case ends here. The applicant receives the reasons in writing and may object."),
 }
@@ -197,7 +202,7 @@ ACTS: tuple[CaseAct, ...] = (
         N_("Grant and issue the licence"),
         N_("The permit was granted and its licence is in force."),
         forms.grant_values,
-        forms.read_grant,
+        reading_late(forms.read_grant),
         _grant,
         kind="",
     ),
@@ -208,7 +213,7 @@ ACTS: tuple[CaseAct, ...] = (
         N_("Refuse and send the letter"),
         N_("The permit was refused."),
         forms.refuse_values,
-        forms.read_reason,
+        reading_late(forms.read_reason),
         _refuse,
         kind="danger",
         sheet="reason",
@@ -230,7 +235,7 @@ ACTS: tuple[CaseAct, ...] = (
         N_("End it and send the letter"),
         N_("The procedure was ended and the credit record has its entry."),
         forms.finding_values,
-        forms.read_reason,
+        reading_late(forms.read_reason),
         _terminate,
         kind="danger",
         sheet="reason",
@@ -287,5 +292,16 @@ ACTS: tuple[CaseAct, ...] = (
         extension.start,
         extension.read,
         extension.perform,
+    ),
+    Act(
+        "close",
+        Action.CASE_CLOSE,
+        N_("End it: what was applied for is gone"),
+        N_("End it and send the letter"),
+        N_("Handling was ended, and the letter was sent."),
+        closing.start,
+        reading_late(closing.read),
+        closing.perform,
+        kind="danger",
     ),
 )

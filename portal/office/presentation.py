@@ -42,6 +42,7 @@ STATE_KINDS: Mapping[State, str] = {
     State.NOTIFIED: "warn",
     State.ANSWERED: "go",
     State.TERMINATED: "bad",
+    State.CLOSED: "bad",
 }
 
 
@@ -165,6 +166,8 @@ def _letter_items(page: CasePage, values: Values) -> list[str]:
     if "picked" in values:
         notes = values["notes"]
         return [f"{target_name(page.matter, code).name}：{notes.get(code, '')}" for code in values["picked"]]
+    if "items" in values:
+        return list(values["items"])
     return [str(values["reason"])] if values.get("reason") else []
 
 

@@ -24,7 +24,7 @@ from portal.components import NavLink
 from portal.deadlines import clock_card, left_badge
 from portal.downloads import download
 from portal.licences import PROPOSALS, check_path, status_today, words
-from portal.office import presentation
+from portal.office import late, presentation
 from portal.office.acts import ACTS, CaseAct, act_title, lead
 from portal.office.forms import Filter, read_filter
 from portal.office.opinions import opinions_for
@@ -223,6 +223,7 @@ def _act_page(act: CaseAct, page: CasePage, filled: Filled, status: int, next_st
         errors=filled.errors,
         next_step=next_step,
         opinions=opinions_for(act.slug, page.matter.code),
+        late_reasons=late.reasons(act.slug, page),
         preview=presentation.letter_preview(page, act, filled.values),
         face=presentation.licence_preview(page) if act.action is Action.CASE_GRANT else None,
         groups=presentation.target_groups(page.matter) if act.action is Action.CASE_REQUEST_CORRECTION else (),

@@ -164,10 +164,13 @@ def test_each_post_sees_exactly_its_buttons(desk: Desk) -> None:
         world.accepted(): {
             world.intake: {"transfer"},
             world.examiner: {"commission", "propose", "transfer"},
-            world.approver: {"extend"},
+            world.approver: {"close", "extend"},
         },
-        world.proposed(): {world.approver: {"grant", "return", "extend"}, world.second_approver: {"grant", "return", "extend"}},
-        world.proposed(grant=False): {world.approver: {"refuse", "return", "extend"}},
+        world.proposed(): {
+            world.approver: {"grant", "return", "extend", "close"},
+            world.second_approver: {"grant", "return", "extend", "close"},
+        },
+        world.proposed(grant=False): {world.approver: {"refuse", "return", "extend", "close"}},
     }
     for case_id, wanted in expected.items():
         for person in (world.intake, world.examiner, world.approver):
