@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 from licensing.cases.actions import must_follow_proposal
+from licensing.cases.design_change import changed_licence, is_overtaken
 from licensing.cases.journal import load, load_for, record
 from licensing.cases.late_decisions import late_because
 from licensing.cases.machine import Event, State, transition
@@ -16,11 +18,13 @@ from licensing.errors import Conflict
 from licensing.licences import actions as licences
 from licensing.licences import queries as licence_queries
 from licensing.licences.issuing import bring_out, quietly
+from licensing.licences.status import Status
 from licensing.licences.tables import Licence
 from licensing.notices.actions import notify_company
 from licensing.parties.queries import authority as authority_of
 from licensing.parties.queries import company as company_of
 from licensing.policy import SYSTEM, Action, Actor
+from licensing.proceedings.consequences import carry_over
 from licensing.storage import Work, reading, unit_of_work
 from licensing.words import say
 
@@ -45,7 +49,7 @@ def decide_grant(actor: Actor, case_id: int, opinion: str, *, late: str = "") ->
         if transition(case.view.state, Event.GRANTED) is None:
             record(work, case, Event.GRANTED, {"licence_id": 0, "opinion": opinion})
         lateness = late_because(work, case, Event.GRANTED, late)
-        licence = _intend(work, case_id, opinion.strip())
+        licence = _intend(work, case_id, opinion.strip(), changed_licence(work, case))
         record(work, case, Event.GRANTED, {"licence_id": licence.id, "opinion": opinion.strip(), **lateness})
         return licence.id
 
@@ -57,6 +61,7 @@ def finish(case_id: int, licence_id: int) -> Licence:
         case = load(work.session, case_id)
         record(work, case, Event.LICENCE_ISSUED, {"licence_id": licence.id, "number": licence.number})
         open_tasks_after(work, case)
+        carry_over(work, licence)
         said = say("Licence %(number)s was issued. You can download it.", number=licence.number)
         notify_company(work, case.row.company_id, said, case_id=case_id, reference=case.row.public_number)
 
@@ -66,6 +71,7 @@ def finish(case_id: int, licence_id: int) -> Licence:
             record(work, case, Event.LICENCE_VOIDED, {"licence_id": licence_id, "reason": reason})
             notify_waiting(work, case)
 
+    _give_up_what_was_overtaken(licence_id, voided)
     return bring_out(licence_id, issued=issued, voided=voided)
 
 
@@ -76,7 +82,19 @@ def resume_all() -> int:
     return sum(quietly(partial(finish, case_id, licence_id), licence_id) for case_id, licence_id in waiting)
 
 
-def _intend(work: Work, case_id: int, opinion: str) -> Licence:
+def _give_up_what_was_overtaken(licence_id: int, voided: Callable[[Work, str], None]) -> None:
+    """Void the number of a changed design when the approval that it changes fell before it could be replaced."""
+    with unit_of_work(SYSTEM) as work:
+        licence = licences.held(work, licence_id)
+        overtaken = licence.status == Status.INTENT and is_overtaken(work.session, licence)
+        if overtaken:
+            licences.void(work, licence_id, "overtaken")
+            voided(work, "overtaken")
+    if overtaken:
+        raise licences.moved_on()
+
+
+def _intend(work: Work, case_id: int, opinion: str, changes: Licence | None) -> Licence:
     case = load(work.session, case_id)
     if case.matter.licence_type is None or case.row.authority_id is None:
         raise Conflict(say("This matter does not lead to a licence."), code="no-licence-type")
@@ -91,4 +109,5 @@ def _intend(work: Work, case_id: int, opinion: str) -> Licence:
         answers=printed_answers(case.matter, submission.answers),
         case_id=case_id,
         case_number=case.row.public_number,
+        changes=changes,
     )

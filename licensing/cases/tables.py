@@ -14,7 +14,8 @@ from licensing.storage import Base, Moment
 class Case(Base):
     """One application. ``state``, ``due_on``, ``decided_on`` and ``region_code`` are caches of what the events say, changed only with them.
 
-    ``decided_on`` is the day on which the permit was granted or refused, and with it published; ``region_code`` is where, by GB/T 2260.
+    ``changes_licence_id`` names the licence that a grant replaces. ``decided_on`` is the day on which the permit was granted or refused,
+    and with it published; ``region_code`` is where, by GB/T 2260.
     """
 
     __tablename__ = "case_file"
@@ -37,6 +38,7 @@ class Case(Base):
     due_on: Mapped[date | None]
     decided_on: Mapped[date | None]
     region_code: Mapped[str] = mapped_column(String(6), default="")
+    changes_licence_id: Mapped[int | None] = mapped_column(ForeignKey("licence.id"), index=True)
     created_at: Mapped[datetime] = mapped_column(Moment)
     updated_at: Mapped[datetime] = mapped_column(Moment)
     created_by: Mapped[int] = mapped_column(ForeignKey("person.id"))
