@@ -170,7 +170,7 @@ def _closing(kind: LetterKind, matter: Matter, facts: LetterFacts) -> str:
         until = f"收到本告知书之日起{facts.days}个工作日内，即{_day(facts.due_on)}前（含当日）"
         return f"你单位有权进行陈述和申辩。请于{until}通过本系统提出；逾期不提出的，本机关将依法作出决定。"
     dated = _DATED_CLOSINGS.get(kind.code)
-    if dated is not None:
+    if dated is not None and (facts.days is not None or "{days}" not in dated.text):
         until = dated.until.format(due=_day(facts.due_on)) if facts.due_on else dated.open_end
         return dated.text.format(until=until, days=facts.days, body=facts.body or "接收机关")
     return _FIXED_CLOSINGS.get(kind.code, "")

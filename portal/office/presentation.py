@@ -143,7 +143,7 @@ def letter_preview(page: CasePage, act: CaseAct, values: Values) -> dict[str, ob
         project=page.case.project_name,
         addressee=page.company.name,
         received_on=page.view.received_on,
-        days=days if isinstance(days, int) and days > 0 else page.matter.stop.expected_days,
+        days=days if isinstance(days, int) and days > 0 else _usual_days(page, act),
         due_on=page.deadline.due if page.deadline and act.action is Action.CASE_TRANSFER else values.get("due_on"),
         body=str(values.get("body", "")),
     )
@@ -160,6 +160,11 @@ def licence_preview(page: CasePage) -> tuple[LicenceType, tuple[tuple[str, str],
     kind = load_catalogue().licence_type(page.matter.licence_type)
     record = {"holder_name": page.company.name, "holder_uscc": page.company.uscc}
     return kind, face_rows(kind, {"answers": printed_answers(page.matter, latest.answers), "record": record})
+
+
+def _usual_days(page: CasePage, act: CaseAct) -> int | None:
+    """The days that a letter names before any were typed; an extension has no usual length."""
+    return None if act.action is Action.CASE_EXTEND else page.matter.stop.expected_days
 
 
 def _letter_items(page: CasePage, values: Values) -> list[str]:

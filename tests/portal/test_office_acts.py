@@ -155,6 +155,7 @@ def test_extending_shows_each_date_and_the_letter_first(desk: Desk, morning: tim
     assert "extend" in buttons(browser.get(case_url(case_id)))
     form = browser.get(url)
     assert "5 working days, until" in form.text
+    assert "办理期限延长" not in text(form).replace("决定延长办理期限", ""), "no length is named before one is chosen"
     empty = browser.send(url, {})
     assert empty.status_code == 422
     assert complaint(empty, "days") == "Choose by how many working days."
