@@ -40,6 +40,7 @@ CLOCK_WORDS: Mapping[Clock, str] = {
     Clock.START_DECISION: "decision limit starts",
     Clock.STOP: "stops",
     Clock.RESUME: "runs again",
+    Clock.EXTEND: "limit extended",
     Clock.END: "ends",
 }
 

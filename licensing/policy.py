@@ -57,6 +57,8 @@ class Action(StrEnum):
     CASE_RETURN = "case:return"
     CASE_GRANT = "case:grant"
     CASE_REFUSE = "case:refuse"
+    CASE_EXTEND = "case:extend"
+    CASE_CLOSE = "case:close"
     CASE_DEEM_ACCEPTED = "case:deem-accepted"
     CASE_FINISH_ISSUING = "case:finish-issuing"
     CASE_ASSIGN = "case:assign"
@@ -156,6 +158,8 @@ POLICY: Mapping[Action, Grant] = {
     Action.CASE_RETURN: _may(Role.APPROVER, not_by=("acceptor", "proposer")),
     Action.CASE_GRANT: _may(Role.APPROVER, second_factor=True, not_by=("acceptor", "proposer")),
     Action.CASE_REFUSE: _may(Role.APPROVER, second_factor=True, not_by=("acceptor", "proposer")),
+    Action.CASE_EXTEND: _may(Role.APPROVER, second_factor=True, not_by=("acceptor", "proposer")),
+    Action.CASE_CLOSE: _may(Role.APPROVER, second_factor=True, not_by=("acceptor", "proposer")),
     Action.CASE_DEEM_ACCEPTED: _may(Role.SYSTEM),
     Action.CASE_FINISH_ISSUING: _may(Role.SYSTEM, Role.APPROVER),
     Action.CASE_ASSIGN: _may(*OFFICER_ROLES),

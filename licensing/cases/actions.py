@@ -15,6 +15,7 @@ from sqlalchemy import select
 from licensing.cases.bodies import require_fitting
 from licensing.cases.commissions import note_commission
 from licensing.cases.journal import Loaded, load, load_for, record
+from licensing.cases.late_decisions import late_because
 from licensing.cases.letters import send
 from licensing.cases.machine import Event, State, transition
 from licensing.cases.submission import problems, snapshot
@@ -197,12 +198,12 @@ def return_proposal(actor: Actor, case_id: int, reason: str) -> None:
         record(work, case, Event.PROPOSAL_RETURNED, {"reason": reason.strip()})
 
 
-def refuse(actor: Actor, case_id: int, reason: str) -> None:
-    """Refuse the permit as proposed, with reasons and remedies in writing (Licensing Law art. 38)."""
+def refuse(actor: Actor, case_id: int, reason: str, *, late: str = "") -> None:
+    """Refuse the permit as proposed, with reasons and remedies in writing (Licensing Law art. 38). ``late`` says why it is late, if so."""
     with unit_of_work(actor) as work:
         case = load_for(work, case_id, Action.CASE_REFUSE)
         must_follow_proposal(case, "refuse")
-        record(work, case, Event.REFUSED, {"reason": reason.strip()})
+        record(work, case, Event.REFUSED, {"reason": reason.strip(), **late_because(work, case, Event.REFUSED, late)})
         close(work, case_id, reason.strip())
         send(work, case, Event.REFUSED, [reason.strip()])
 

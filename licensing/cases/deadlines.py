@@ -41,10 +41,23 @@ def deadline(view: CaseView, matter: Matter, calendar: Calendar) -> Deadline | N
     if view.state in _INTAKE and view.received_on is not None:
         return Deadline(explain(view.received_on, LIMITS[matter.limits.accept], calendar), None)
     if view.state in DECIDING and view.accepted_on is not None:
-        limit = LIMITS[matter.limits.decide]
-        legal = explain(view.accepted_on, limit, calendar, stops=view.clock_stops)
-        return Deadline(legal, _promised(view, matter, calendar))
+        return Deadline(_decision(view.accepted_on, view, matter, calendar, view.extra_days), _promised(view, matter, calendar))
     return None
+
+
+def decision_due(view: CaseView, matter: Matter, calendar: Calendar, extension: int | None = None) -> date | None:
+    """The legal date of the decision, whatever the state; None before acceptance and while the clock stands.
+
+    ``extension`` asks what it would be with so many working days more (T6).
+    """
+    if view.accepted_on is None:
+        return None
+    extra = view.extra_days if extension is None else extension
+    return _decision(view.accepted_on, view, matter, calendar, extra).due
+
+
+def _decision(start: date, view: CaseView, matter: Matter, calendar: Calendar, extension: int) -> Explanation:
+    return explain(start, LIMITS[matter.limits.decide], calendar, stops=view.clock_stops, extension=extension)
 
 
 def _promised(view: CaseView, matter: Matter, calendar: Calendar) -> Explanation | None:

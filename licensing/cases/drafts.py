@@ -19,6 +19,7 @@ from licensing.catalogue.queries import catalogue_now
 from licensing.clock import local_date
 from licensing.documents.uploads import Inspected, inspect, safe_filename
 from licensing.errors import Conflict, Forbidden, Invalid
+from licensing.licences.tables import Licence
 from licensing.parties.queries import company as company_of
 from licensing.parties.tables import Company
 from licensing.policy import Action, Actor, Subject
@@ -29,8 +30,7 @@ from licensing.words import say
 
 def start(actor: Actor, company_id: int, matter_code: str) -> int:
     """Start an application of a company for a matter; what the house already knows is filled in. The case id."""
-    catalogue = load_catalogue()
-    matter = catalogue.matter(matter_code)
+    matter = load_catalogue().matter(matter_code)
     if not matter.open:
         raise Invalid(
             say("This matter cannot be applied for online yet."),
@@ -39,26 +39,34 @@ def start(actor: Actor, company_id: int, matter_code: str) -> int:
         )
     with unit_of_work(actor) as work:
         require(work, Action.CASE_START, Subject(company_id=company_id, authority_id=-1))
-        year = local_date(work.now).year
-        row = Case(
-            public_number=f"LZ{year}{next_value(work.session, f'case:{year}'):06d}",
-            matter=matter.code,
-            catalogue_version=catalogue.version,
-            company_id=company_id,
-            state=State.DRAFT,
-            answers=_prefilled(matter, company_of(work.session, company_id)),
-            draft_version=1,
-            sequence=1,
-            created_at=work.now,
-            updated_at=work.now,
-            created_by=actor.person_id,
-        )
-        work.session.add(row)
-        work.session.flush()
-        promisable = catalogue_now(work.session).promisable(matter, local_date(work.now))
-        versions = {proof.code: proof.version for proof in promisable}
-        append_event(work, row, Happened(1, Event.STARTED, work.now, actor.person_id, {"matter": matter.code, "proofs": versions}))
-        return row.id
+        return begin(work, company_id, matter).id
+
+
+def begin(work: Work, company_id: int, matter: Matter, *, changes: Licence | None = None) -> Case:
+    """Store a new draft and its first event; ``changes`` is the licence that it changes."""
+    year, actor = local_date(work.now).year, work.actor
+    row = Case(
+        public_number=f"LZ{year}{next_value(work.session, f'case:{year}'):06d}",
+        matter=matter.code,
+        catalogue_version=load_catalogue().version,
+        company_id=company_id,
+        state=State.DRAFT,
+        answers=_prefilled(matter, company_of(work.session, company_id)),
+        draft_version=1,
+        sequence=1,
+        changes_licence_id=changes.id if changes else None,
+        created_at=work.now,
+        updated_at=work.now,
+        created_by=actor.person_id,
+    )
+    work.session.add(row)
+    work.session.flush()
+    promisable = catalogue_now(work.session).promisable(matter, local_date(work.now))
+    said: dict[str, Any] = {"matter": matter.code, "proofs": {proof.code: proof.version for proof in promisable}}
+    if changes is not None:
+        said["changes"] = {"licence_id": changes.id, "number": changes.number}
+    append_event(work, row, Happened(1, Event.STARTED, work.now, actor.person_id, said))
+    return row
 
 
 def copy_of(actor: Actor, case_id: int) -> int:
@@ -72,10 +80,15 @@ def copy_of(actor: Actor, case_id: int) -> int:
         answers = earlier.view.submissions[-1].answers if earlier.view.submissions else earlier.row.answers
     copied = start(actor, earlier.row.company_id, earlier.row.matter)
     with unit_of_work(actor) as work:
-        case = open_draft(work, copied)
-        kept = clean_answers(case.matter, {code: value for code, value in answers.items() if case.matter.section(code)})
-        _save(work, case, {**case.row.answers, **kept}, case.row.draft_version)
+        keep_answers(work, copied, answers)
     return copied
+
+
+def keep_answers(work: Work, case_id: int, answers: Mapping[str, Any]) -> None:
+    """Put ``answers`` of an earlier application into a draft, cleaned as if they were typed today."""
+    case = open_draft(work, case_id)
+    kept = clean_answers(case.matter, {code: value for code, value in answers.items() if case.matter.section(code)})
+    _save(work, case, {**case.row.answers, **kept}, case.row.draft_version)
 
 
 def save_section(

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 from licensing.cases.actions import must_follow_proposal
+from licensing.cases.design_change import changed_licence, is_overtaken
 from licensing.cases.journal import load, load_for, record
+from licensing.cases.late_decisions import late_because
 from licensing.cases.machine import Event, State, transition
 from licensing.cases.submission import printed_answers
 from licensing.cases.verifying import check_promises, notify_waiting, open_tasks_after, require_promises_hold, require_still_eligible
@@ -15,25 +18,27 @@ from licensing.errors import Conflict
 from licensing.licences import actions as licences
 from licensing.licences import queries as licence_queries
 from licensing.licences.issuing import bring_out, quietly
+from licensing.licences.status import Status
 from licensing.licences.tables import Licence
 from licensing.notices.actions import notify_company
 from licensing.parties.queries import authority as authority_of
 from licensing.parties.queries import company as company_of
 from licensing.policy import SYSTEM, Action, Actor
+from licensing.proceedings.consequences import carry_over
 from licensing.storage import Work, reading, unit_of_work
 from licensing.words import say
 
 
-def grant(actor: Actor, case_id: int, opinion: str) -> Licence:
-    """Grant the permit as proposed and issue its licence, in this call. The licence in force.
+def grant(actor: Actor, case_id: int, opinion: str, *, late: str = "") -> Licence:
+    """Grant the permit as proposed and issue its licence, in this call. The licence in force. ``late`` says why it is late, if so.
 
     Of two approvers pressing at once exactly one succeeds; the other gets ``Conflict``. When the face cannot be made as the record
     demands, the number is voided with the reason, the case waits for a decision again, and the error is raised.
     """
-    return finish(case_id, decide_grant(actor, case_id, opinion))
+    return finish(case_id, decide_grant(actor, case_id, opinion, late=late))
 
 
-def decide_grant(actor: Actor, case_id: int, opinion: str) -> int:
+def decide_grant(actor: Actor, case_id: int, opinion: str, *, late: str = "") -> int:
     """The first half of :func:`grant`: the decision and the intent of its licence, committed. The licence id, for :func:`finish`."""
     check_promises(actor, case_id, Action.CASE_GRANT, Occasion.DECISION)
     with unit_of_work(actor) as work:
@@ -43,8 +48,9 @@ def decide_grant(actor: Actor, case_id: int, opinion: str) -> int:
         require_still_eligible(work, case)
         if transition(case.view.state, Event.GRANTED) is None:
             record(work, case, Event.GRANTED, {"licence_id": 0, "opinion": opinion})
-        licence = _intend(work, case_id, opinion.strip())
-        record(work, case, Event.GRANTED, {"licence_id": licence.id, "opinion": opinion.strip()})
+        lateness = late_because(work, case, Event.GRANTED, late)
+        licence = _intend(work, case_id, opinion.strip(), changed_licence(work, case))
+        record(work, case, Event.GRANTED, {"licence_id": licence.id, "opinion": opinion.strip(), **lateness})
         return licence.id
 
 
@@ -55,6 +61,7 @@ def finish(case_id: int, licence_id: int) -> Licence:
         case = load(work.session, case_id)
         record(work, case, Event.LICENCE_ISSUED, {"licence_id": licence.id, "number": licence.number})
         open_tasks_after(work, case)
+        carry_over(work, licence)
         said = say("Licence %(number)s was issued. You can download it.", number=licence.number)
         notify_company(work, case.row.company_id, said, case_id=case_id, reference=case.row.public_number)
 
@@ -64,6 +71,7 @@ def finish(case_id: int, licence_id: int) -> Licence:
             record(work, case, Event.LICENCE_VOIDED, {"licence_id": licence_id, "reason": reason})
             notify_waiting(work, case)
 
+    _give_up_what_was_overtaken(licence_id, voided)
     return bring_out(licence_id, issued=issued, voided=voided)
 
 
@@ -74,7 +82,19 @@ def resume_all() -> int:
     return sum(quietly(partial(finish, case_id, licence_id), licence_id) for case_id, licence_id in waiting)
 
 
-def _intend(work: Work, case_id: int, opinion: str) -> Licence:
+def _give_up_what_was_overtaken(licence_id: int, voided: Callable[[Work, str], None]) -> None:
+    """Void the number of a changed design when the approval that it changes fell before it could be replaced."""
+    with unit_of_work(SYSTEM) as work:
+        licence = licences.held(work, licence_id)
+        overtaken = licence.status == Status.INTENT and is_overtaken(work.session, licence)
+        if overtaken:
+            licences.void(work, licence_id, "overtaken")
+            voided(work, "overtaken")
+    if overtaken:
+        raise licences.moved_on()
+
+
+def _intend(work: Work, case_id: int, opinion: str, changes: Licence | None) -> Licence:
     case = load(work.session, case_id)
     if case.matter.licence_type is None or case.row.authority_id is None:
         raise Conflict(say("This matter does not lead to a licence."), code="no-licence-type")
@@ -89,4 +109,5 @@ def _intend(work: Work, case_id: int, opinion: str) -> Licence:
         answers=printed_answers(case.matter, submission.answers),
         case_id=case_id,
         case_number=case.row.public_number,
+        changes=changes,
     )

@@ -14,7 +14,7 @@ from licensing import policy
 from licensing.cases.deadlines import deadline
 from licensing.cases.machine import Event, transition
 from licensing.cases.measures import keep_measure
-from licensing.cases.rules import CaseView, Happened, apply, check_term, decided_on, region_of, replay
+from licensing.cases.rules import CaseView, Happened, apply, check_once, check_term, decided_on, region_of, replay
 from licensing.cases.tables import Case, CaseEvent
 from licensing.catalogue import load_catalogue
 from licensing.catalogue.model import Matter
@@ -84,6 +84,7 @@ def record(work: Work, case: Loaded, event: Event, data: Mapping[str, Any]) -> N
     row = transition(case.view.state, event)
     if row is not None:
         check_term(row, case.view, local_date(work.now))
+        check_once(row, case.view)
     given = data.get("items") if event is Event.CORRECTION_REQUESTED else data.get("reason") or data.get("opinion")
     if row is not None and row.reason_needed and not str(given or "").strip():
         raise Invalid(say("Please give a reason."), code="reason-needed")

@@ -7,7 +7,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Final
 
-from licensing.words import N_
+from licensing.words import N_, Said, say
 
 
 class Card(StrEnum):
@@ -53,6 +53,11 @@ def card_for(left: int | None) -> Card | None:
 def needs_reason(due: date | None, decided_on: date) -> bool:
     """Whether a decision on ``decided_on`` has to say why it is late. While the clock stands nothing is late."""
     return due is not None and decided_on > due
+
+
+def late_words(kept: Mapping[str, str]) -> Said:
+    """What is said about a decision that was late, from what its event kept."""
+    return say("Later than the legal date %(due)s: %(reason)s", due=kept["due_on"], reason=say(REASON_NAMES[Reason(kept["reason"])]))
 
 
 def reason_from(code: str) -> Reason | None:

@@ -26,6 +26,8 @@ TOLD: Mapping[Event, str] = {
     Event.NOT_ACCEPTED: N_("Your application for “%(project)s” was not accepted."),
     Event.EVALUATION_COMMISSIONED: N_("An evaluation or inspection for “%(project)s” was commissioned."),
     Event.TRANSFERRED: N_("Your application for “%(project)s” was transferred to the authority that is responsible. The clock runs on."),
+    Event.EXTENDED: N_("The time to decide on “%(project)s” was extended. The letter gives the reason and the new date."),
+    Event.CLOSED: N_("Handling of your application for “%(project)s” was ended, because what was applied for is gone. Read the letter."),
     Event.REFUSED: N_("Your application for “%(project)s” was refused."),
     Event.PROMISE_WITHDRAWN: N_("A promise for “%(project)s” was withdrawn. Its proof is to be handed in."),
     Event.PROOF_REQUIRED: N_("Please hand in a proof for “%(project)s”; the clock stands until it is there."),

@@ -30,6 +30,7 @@ class State(StrEnum):
     NOT_ACCEPTED = "not_accepted"
     WITHDRAWN = "withdrawn"
     TERMINATED = "terminated"
+    CLOSED = "closed"
 
 
 class Event(StrEnum):
@@ -60,6 +61,8 @@ class Event(StrEnum):
     REFUSED = "CaseRefused"
     WITHDRAWN = "CaseWithdrawn"
     TRANSFERRED = "CaseTransferred"
+    EXTENDED = "DecisionExtended"
+    CLOSED = "CaseClosed"
 
 
 class Turn(StrEnum):
@@ -83,6 +86,7 @@ class Clock(StrEnum):
     START_DECISION = "start_decision"
     STOP = "stop"
     RESUME = "resume"
+    EXTEND = "extend"
     END = "end"
 
 
@@ -91,7 +95,7 @@ class Transition:
     """From where, by which event, to where; which policy action it takes; whether a reason is needed; clock effect; letter.
 
     ``after_term`` waits until the time to answer a notice has passed; ``within_term`` ends with it. ``back_to`` are the states to which
-    it leads back instead of ``target`` when handling was interrupted there by a notice or a proposal.
+    it leads back instead of ``target`` when handling was interrupted there by a notice or a proposal. ``once`` happens at most once.
     """
 
     sources: frozenset[State]
@@ -103,6 +107,7 @@ class Transition:
     letter: str | None = None
     after_term: bool = False
     within_term: bool = False
+    once: bool = False
     back_to: frozenset[State] = frozenset()
 
     def landing(self, interrupted: State | None) -> State:
@@ -118,7 +123,8 @@ def _row(source: State | tuple[State, ...], event: Event, target: State, action:
 _S, _E, _A, _C = State, Event, Action, Clock
 STANDING = frozenset({_S.EVALUATING, _S.HAND_IN})
 """The states of handling in which the decision clock stands."""
-_RUNNING = (_S.SUBMITTED, _S.CORRECTION, _S.ACCEPTED, _S.EVALUATING, _S.HAND_IN, _S.PROPOSED)
+_HANDLING = (_S.ACCEPTED, _S.EVALUATING, _S.HAND_IN, _S.PROPOSED)
+_RUNNING = (_S.SUBMITTED, _S.CORRECTION, *_HANDLING)
 
 TRANSITIONS: tuple[Transition, ...] = (
     _row(_S.DRAFT, _E.SUBMITTED, _S.SUBMITTED, _A.CASE_SUBMIT, clock=_C.START_INTAKE),
@@ -144,7 +150,7 @@ TRANSITIONS: tuple[Transition, ...] = (
     _row(_S.HAND_IN, _E.PROOF_SETTLED, _S.ACCEPTED, _A.COMMITMENT_SETTLE, clock=_C.RESUME),
     _row(_S.EVALUATING, _E.PROOF_SETTLED, _S.EVALUATING, _A.COMMITMENT_SETTLE),
     _row(
-        (_S.ACCEPTED, _S.EVALUATING, _S.HAND_IN, _S.PROPOSED),
+        _HANDLING,
         _E.UNTRUTH_NOTIFIED,
         _S.NOTIFIED,
         _A.COMMITMENT_VERIFY,
@@ -173,6 +179,8 @@ TRANSITIONS: tuple[Transition, ...] = (
         _row(at, _E.TRANSFERRED, at, _A.CASE_TRANSFER, reason_needed=True, letter="D16")
         for at in (_S.SUBMITTED, _S.ACCEPTED, _S.EVALUATING)
     ),
+    *(_row(at, _E.EXTENDED, at, _A.CASE_EXTEND, clock=_C.EXTEND, reason_needed=True, letter="D13", once=True) for at in _HANDLING),
+    _row(_HANDLING, _E.CLOSED, _S.CLOSED, _A.CASE_CLOSE, clock=_C.END, reason_needed=True, letter="D14"),
     _row(_RUNNING, _E.WITHDRAWN, _S.WITHDRAWN, _A.CASE_WITHDRAW, clock=_C.END, reason_needed=True),
 )
 
@@ -192,6 +200,7 @@ TURNS: dict[State, Turn] = {
     _S.NOT_ACCEPTED: Turn.NOBODY,
     _S.WITHDRAWN: Turn.NOBODY,
     _S.TERMINATED: Turn.NOBODY,
+    _S.CLOSED: Turn.NOBODY,
 }
 
 STATE_NAMES: dict[State, str] = {
@@ -210,6 +219,7 @@ STATE_NAMES: dict[State, str] = {
     _S.NOT_ACCEPTED: N_("Not accepted"),
     _S.WITHDRAWN: N_("Withdrawn"),
     _S.TERMINATED: N_("Ended for an untrue promise"),
+    _S.CLOSED: N_("Ended: what was applied for is gone"),
 }
 
 TURN_NAMES: dict[Turn, str] = {
@@ -248,6 +258,8 @@ EVENT_NAMES: dict[Event, str] = {
     _E.REFUSED: N_("Permit refused"),
     _E.WITHDRAWN: N_("Application withdrawn"),
     _E.TRANSFERRED: N_("Transferred to the authority that is responsible; the clock runs on"),
+    _E.EXTENDED: N_("Time to decide extended by the head of the authority"),
+    _E.CLOSED: N_("Handling ended because what was applied for is gone"),
 }
 
 FINAL = frozenset(state for state, turn in TURNS.items() if turn is Turn.NOBODY)

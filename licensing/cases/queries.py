@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from licensing.cases import drafts
-from licensing.cases.deadlines import Deadline, deadline
+from licensing.cases.deadlines import Deadline, deadline, decision_due
 from licensing.cases.journal import Loaded, happened, load_for, may, not_found
+from licensing.cases.lateness import late_words, needs_reason
 from licensing.cases.machine import EVENT_NAMES, Event, State, possible
 from licensing.cases.rules import CaseView, Difference, Happened, differences, is_filled_in
 from licensing.cases.submission import Task, tasks
@@ -45,12 +46,14 @@ class TimelineEntry:
     actor: str | None
     detail: str
     items: tuple[Mapping[str, str], ...] = ()
+    late: Said | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class CasePage:
     """Everything a page about one case shows; plain data, usable after the transaction.
 
+    ``decide_by`` is the legal date of the decision, also while the applicant is heard; None before acceptance and while the clock stands.
     ``holder`` is the person who works on it, ``letter_readers`` are the names of those who opened a letter first, ``consequences`` are
     what can be proposed about the licence now for a promise that was found untrue.
     """
@@ -61,6 +64,7 @@ class CasePage:
     company: Company
     authority: Authority | None
     deadline: Deadline | None
+    decide_by: date | None
     timeline: tuple[TimelineEntry, ...]
     tasks: tuple[Task, ...]
     documents: Mapping[str, tuple[CaseDocument, ...]]
@@ -80,6 +84,10 @@ class CasePage:
     @property
     def state(self) -> State:
         return State(self.case.state)
+
+    def is_late(self, day: date) -> bool:
+        """Whether the time to decide has ended before ``day``."""
+        return needs_reason(self.decide_by, day)
 
     def can(self, action: Action) -> bool:
         """Whether the button for ``action`` is shown: the machine allows it now, and the policy does or only wants the second factor."""
@@ -136,6 +144,7 @@ def _page(look: Work, case: Loaded) -> CasePage:
         company=session.get_one(Company, row.company_id),
         authority=session.get(Authority, row.authority_id) if row.authority_id else None,
         deadline=deadline(case.view, case.matter, calendar_now(session)),
+        decide_by=decision_due(case.view, case.matter, calendar_now(session)),
         timeline=_timeline(session, row),
         tasks=tasks(look, case),
         documents={slot: tuple(found) for slot, found in by_slot.items()},
@@ -171,6 +180,7 @@ def _timeline(session: Session, row: Case) -> tuple[TimelineEntry, ...]:
             actor=names.get(event.actor_id) if event.actor_id is not None else None,
             detail=_detail(event),
             items=tuple(event.data.get("items", ())),
+            late=late_words(event.data["late"]) if "late" in event.data else None,
         )
         for event in events
     )

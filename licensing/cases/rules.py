@@ -52,7 +52,9 @@ class CaseView:
     that has no end yet. ``owed`` are the proofs that must be handed in because their promise stands no more; those that the authority
     ``demanded`` are never promised again in this case. ``untruth`` is the notice that a promise was found untrue, ``answer`` what the
     applicant said to it, ``answer_due`` the last day for that. ``interrupted`` is where handling was before a notice or a proposal.
-    ``authorities`` are those through whose hands the case went, in order, when it was transferred; the last one has it.
+    ``changes`` names the licence that this application changes. ``authorities`` are those through whose hands the case went, in order, when
+    it was transferred; the last one has it. ``extension`` is what the head of the authority added to the time to decide (T6): days and
+    reason.
     """
 
     state: State = State.DRAFT
@@ -75,6 +77,8 @@ class CaseView:
     decision: Mapping[str, Any] | None = None
     decided_at: datetime | None = None
     licence_id: int | None = None
+    extension: Mapping[str, Any] | None = None
+    changes: Mapping[str, Any] | None = None
     authorities: tuple[int, ...] = ()
     handlers: Mapping[str, int] = field(default_factory=dict)
 
@@ -86,6 +90,11 @@ class CaseView:
     def clock_stops(self) -> tuple[Stop, ...]:
         """All stops of the decision clock, the open one included."""
         return self.stops if self.standing is None else (*self.stops, self.standing)
+
+    @property
+    def extra_days(self) -> int:
+        """The working days that the extension adds to the time to decide."""
+        return int(self.extension["days"]) if self.extension else 0
 
 
 REGION_LENGTH = 6
@@ -102,8 +111,10 @@ _HANDLERS = {
     Event.EVALUATION_COMMISSIONED: "examiner",
     Event.UNTRUTH_NOTIFIED: "finder",
     Event.DECISION_PROPOSED: "proposer",
+    Event.EXTENDED: "extender",
     Event.GRANTED: "decider",
     Event.REFUSED: "decider",
+    Event.CLOSED: "decider",
 }
 
 
@@ -118,7 +129,7 @@ def replay(events: Iterable[Happened]) -> CaseView:
 def apply(view: CaseView, happened: Happened) -> CaseView:
     """``view`` after one more event."""
     if happened.type is Event.STARTED:
-        return replace(view, proof_versions=dict(happened.data.get("proofs", {})))
+        return replace(view, proof_versions=dict(happened.data.get("proofs", {})), changes=happened.data.get("changes"))
     row = transition(view.state, happened.type)
     if row is None:
         raise Conflict(
@@ -240,6 +251,10 @@ def _transferred(view: CaseView, happened: Happened) -> CaseView:
     return replace(view, authorities=(*earlier, int(happened.data["to"])))
 
 
+def _extended(view: CaseView, happened: Happened) -> CaseView:
+    return replace(view, extension=happened.data)
+
+
 def _voided(view: CaseView, _: Happened) -> CaseView:
     return replace(view, decision=None, decided_at=None, licence_id=None)
 
@@ -267,6 +282,8 @@ _APPLY = {
     Event.REFUSED: _decided,
     Event.WITHDRAWN: _decided,
     Event.TRANSFERRED: _transferred,
+    Event.EXTENDED: _extended,
+    Event.CLOSED: _decided,
 }
 
 
@@ -298,6 +315,16 @@ def check_term(row: Transition, view: CaseView, today: date) -> None:
             say("The time to answer ended on %(day)s.", day=view.answer_due),
             next_step=say("Call the authority; it may already have decided."),
             code="answer-too-late",
+        )
+
+
+def check_once(row: Transition, view: CaseView) -> None:
+    """Raise ``Conflict`` for a second extension: the law knows one (Licensing Law art. 42)."""
+    if row.once and view.extension is not None:
+        raise Conflict(
+            say("The time to decide was extended once already; the law allows no second extension."),
+            next_step=say("Decide by the date that the case shows."),
+            code="already-extended",
         )
 
 

@@ -16,6 +16,7 @@ class Case(Base):
 
     ``decided_on`` is the day on which the permit was granted or refused, and with it published; ``region_code`` is where, by GB/T 2260.
     ``sort_on`` is ``due_on``, or the end of days where no date runs: the database computes it, so that a worklist can follow an index.
+    ``changes_licence_id`` names the licence that a grant replaces.
     """
 
     __tablename__ = "case_file"
@@ -40,6 +41,7 @@ class Case(Base):
     decided_on: Mapped[date | None]
     region_code: Mapped[str] = mapped_column(String(6), default="")
     sort_on: Mapped[date] = mapped_column(Computed("coalesce(due_on, '9999-12-31')"))
+    changes_licence_id: Mapped[int | None] = mapped_column(ForeignKey("licence.id"), index=True)
     created_at: Mapped[datetime] = mapped_column(Moment)
     updated_at: Mapped[datetime] = mapped_column(Moment)
     created_by: Mapped[int] = mapped_column(ForeignKey("person.id"))

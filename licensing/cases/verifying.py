@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from licensing.cases.drafts import proofs_of
 from licensing.cases.journal import Loaded, load, load_for, moved_on, not_found, record, require
+from licensing.cases.late_decisions import late_because
 from licensing.cases.letters import send
 from licensing.cases.machine import Event, State, transition
 from licensing.cases.targets import target_name
@@ -155,11 +156,11 @@ def pursue_finding(actor: Actor, case_id: int, commitment_id: int, operation: Op
         consequences.propose_consequence(work, made, operation, finding)
 
 
-def terminate(actor: Actor, case_id: int, reason: str) -> None:
+def terminate(actor: Actor, case_id: int, reason: str, *, late: str = "") -> None:
     """End the procedure for an untrue promise: letter, credit entry and the end of all else about promises, in one transaction."""
     with unit_of_work(actor) as work:
         case, made = _judged(work, case_id)
-        record(work, case, Event.TERMINATED, {"reason": reason.strip()})
+        record(work, case, Event.TERMINATED, {"reason": reason.strip(), **late_because(work, case, Event.TERMINATED, late)})
         commitment_journal.record(work, made, PromiseEvent.CONFIRMED_FALSE, {"reason": reason.strip()})
         found_by = case.row.authority_id or made.authority_id
         consequences.enter_false_commitment(work, made, case.row.public_number, consequences.TERMINATION, found_by)

@@ -74,7 +74,7 @@ class Matter:
     """Something that can be applied for (政务服务事项). ``promised_days`` are working days, never more than the legal limit.
 
     ``open`` is false while only the guide page exists and nothing can be submitted online. ``item_code`` is the code of the matter in the
-    catalogue of government services (事项编码).
+    catalogue of government services (事项编码). With ``changes_by_application`` a new application changes what was granted.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
@@ -96,6 +96,7 @@ class Matter:
     guide: Guide
     date_orders: tuple[DateOrder, ...] = ()
     row_counts: tuple[RowCount, ...] = ()
+    changes_by_application: bool = False
 
     def section(self, code: str) -> Section | None:
         """The section with this code, or None."""

@@ -11,10 +11,11 @@ from typing import Any
 
 from sqlalchemy import and_, or_, select
 
-from licensing.cases import actions, drafts, issuing, promises, verifying
+from licensing.cases import actions, closing, drafts, extension, issuing, promises, verifying
 from licensing.cases.actions import EvaluationResult, Item
 from licensing.cases.drafts import proofs_of
 from licensing.cases.journal import load
+from licensing.cases.lateness import Reason
 from licensing.cases.tables import Case, CaseEvent
 from licensing.catalogue import load_catalogue
 from licensing.clock import local_date
@@ -43,6 +44,7 @@ PROMISED = "factory_certificate"
 """The proof of which the stories about promises tell."""
 SIGNING_TAKES = timedelta(seconds=9)
 WAITING_AT_MOST = 4
+EXTENSION = 5
 RESUMABLE = frozenset({"begin", "prepare", "grant"})
 """Steps of several transactions: an interrupted load may have left them half done, and doing them again adds only what is missing."""
 
@@ -318,12 +320,21 @@ def _grant(stage: Stage, act: Act) -> None:
     """The decision in its place in time; the licence is made beside."""
     case_id = stage.cases[act.key]
     intended = _intended(case_id)
-    licence_id = intended or issuing.decide_grant(stage.officer(act, Role.APPROVER), case_id, _words(stage, act))
+    approver, late = stage.officer(act, Role.APPROVER), Reason.STAFF_SHORTAGE  # kept only where the decision is late
+    licence_id = intended or issuing.decide_grant(approver, case_id, _words(stage, act), late=late)
     stage.hand_over(act.key, partial(issuing.finish, case_id, licence_id), act.at)
 
 
 def _refuse(stage: Stage, act: Act) -> None:
     actions.refuse(stage.officer(act, Role.APPROVER), stage.cases[act.key], _words(stage, act))
+
+
+def _close(stage: Stage, act: Act) -> None:
+    closing.close(stage.officer(act, Role.APPROVER), stage.cases[act.key], closing.Cause.OBJECT_GONE, _words(stage, act))
+
+
+def _extend(stage: Stage, act: Act) -> None:
+    extension.extend(stage.officer(act, Role.APPROVER), stage.cases[act.key], days=EXTENSION, reason=_words(stage, act))
 
 
 def _withdraw(stage: Stage, act: Act) -> None:
@@ -348,6 +359,8 @@ VERBS: Mapping[str, Callable[[Stage, Act], None]] = {
     "grant": _grant,
     "refuse": _refuse,
     "withdraw": _withdraw,
+    "close": _close,
+    "extend": _extend,
     "take_back": _take_back,
     "require": _require,
     "hand_in": _hand_in,

@@ -113,12 +113,10 @@ _OPENINGS = {
     "D10": "{subject}，采用了证明事项告知承诺制。经核查，所作承诺不实。依据{basis}，本机关决定终止办理，并将失信信息记入信用记录。",
     "D11": "{subject}，依据{basis}，下列证明不再适用告知承诺，需要按照原程序提交。",
     "D12": "{subject}，采用证明事项告知承诺制准予了许可。经核查，所作承诺与事实不符。依据{basis}，现责令你单位限期整改。",
+    "D13": "{subject}，在法定期限内不能作出决定。依据{basis}，经本机关负责人批准，决定延长办理期限，理由如下。",
+    "D14": "{subject}，经核实，申请许可的基础已不存在。依据{basis}，本机关决定终止办理。",
     "D16": "{subject}，经核，不由本机关管辖。依据{basis}，现移送有管辖权的气象主管机构办理，理由如下。",
     "D7": "{subject}，经审查，依据{basis}，本机关决定不予行政许可，理由如下。",
-}
-_CLOSINGS = {
-    "D2": "请只修改上述内容后重新提交。补正材料齐全之日起重新计算受理期限。",
-    "D11": "请通过本系统提交上述证明。自本通知发出之日起至证明提交之日止的时间不计入办理期限。",
 }
 _ENDED = "自本决定作出之日起，上述证件及其电子证照不再有效，本机关依据《中华人民共和国行政许可法》第七十条一并办理注销手续。"
 _LICENCE_LINES = {
@@ -149,6 +147,20 @@ def _rights(kind: LetterKind, facts: LicenceFacts) -> tuple[str, ...]:
     return answer, hearing
 
 
+@dataclass(frozen=True, slots=True)
+class _Dated:
+    """A closing with a date in it: ``until`` where the date is known, ``open_end`` where the clock stands."""
+
+    text: str
+    until: str
+    open_end: str = ""
+
+
+_DATED_CLOSINGS = {
+    "D12": _Dated("请于{until}完成整改，并通过本系统报告；逾期未整改或者整改不合格的，本机关将依法处理该行政许可。", "{due}前（含当日）"),
+    "D13": _Dated("办理期限延长{days}个工作日{until}。", "，延长后的截止日为{due}（依法中止的时间不计入）", "，中止期间不计入"),
+    "D16": _Dated("自本通知发出之日起由{body}办理，无需重新提交材料。办理期限连续计算，不因移送重新起算{until}。", "，截止日仍为{due}"),
+}
 _FIXED_CLOSINGS = {
     "D2": "请只修改上述内容后重新提交。补正材料齐全之日起重新计算受理期限。",
     "D11": "请通过本系统提交上述证明。自本通知发出之日起至证明提交之日止的时间不计入办理期限。",
@@ -163,11 +175,10 @@ def _closing(kind: LetterKind, matter: Matter, facts: LetterFacts) -> str:
     if kind.code == "D9":
         until = f"收到本告知书之日起{facts.days}个工作日内，即{_day(facts.due_on)}前（含当日）"
         return f"你单位有权进行陈述和申辩。请于{until}通过本系统提出；逾期不提出的，本机关将依法作出决定。"
-    if kind.code == "D12":
-        return f"请于{_day(facts.due_on)}前（含当日）完成整改，并通过本系统报告；逾期未整改或者整改不合格的，本机关将依法处理该行政许可。"
-    if kind.code == "D16":
-        until = f"，截止日仍为{_day(facts.due_on)}" if facts.due_on else ""
-        return f"自本通知发出之日起由{facts.body or '接收机关'}办理，无需重新提交材料。办理期限连续计算，不因移送重新起算{until}。"
+    dated = _DATED_CLOSINGS.get(kind.code)
+    if dated is not None and (facts.days is not None or "{days}" not in dated.text):
+        until = dated.until.format(due=_day(facts.due_on)) if facts.due_on else dated.open_end
+        return dated.text.format(until=until, days=facts.days, body=facts.body or "接收机关")
     return _FIXED_CLOSINGS.get(kind.code, "")
 
 

@@ -55,11 +55,13 @@ def intend(
     number_parts: Mapping[str, str] | None = None,
     case_id: int | None = None,
     case_number: str = "",
+    changes: Licence | None = None,
 ) -> Licence:
     """Take the next number and store what the licence will say, before anything is rendered or signed (design 3, step 4).
 
     ``answers`` are the printed answers that the face rows of the type point into; ``number_parts`` fills what the number pattern asks
-    beyond place, year and serial. The record and its digest never change after this; a ledger leaf is appended in the same transaction.
+    beyond place, year and serial; ``changes`` is the licence of another number that this one replaces once it is in force. The record and
+    its digest never change after this; a ledger leaf is appended in the same transaction.
     """
     issued_on = local_date(work.now)
     serial = next_value(work.session, f"number:{authority.code}:{licence_type.code}:{issued_on.year}")
@@ -96,7 +98,16 @@ def intend(
         face=face_rows(licence_type, {"answers": answers, "record": printed}),
         opinion=opinion,
     )
-    return _store(work, record, authority.id, year=issued_on.year, serial=serial, case_id=case_id, origin=Operation.ISSUE)
+    return _store(
+        work,
+        record,
+        authority.id,
+        year=issued_on.year,
+        serial=serial,
+        case_id=case_id,
+        origin=Operation.CHANGE if changes else Operation.ISSUE,
+        previous_id=changes.id if changes else None,
+    )
 
 
 def intend_version(work: Work, old_id: int, operation: Operation, *, changes: Mapping[str, str], proceeding: str) -> Licence:

@@ -24,7 +24,7 @@ def licence(session: Session, licence_id: int) -> Licence:
 
 def intents(session: Session) -> list[Licence]:
     """First versions that were intended and neither issued nor voided, oldest first; later ones wait in their proceedings."""
-    query = select(Licence).where(Licence.status == Status.INTENT, Licence.previous_id.is_(None))
+    query = select(Licence).where(Licence.status == Status.INTENT, Licence.version == 1)
     return list(session.scalars(query.order_by(Licence.id)))
 
 

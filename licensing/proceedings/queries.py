@@ -102,7 +102,8 @@ class ProceedingCard:
 class LicencePage:
     """Everything a page about one version of a licence shows; plain data, usable after the transaction.
 
-    ``status`` is the one that counts today; ``versions``, ``proceedings`` (newest first) and ``letters`` are those of all versions.
+    ``successor`` and ``predecessor`` may stand under another number, where a new application changed what was granted. ``status`` is the
+    one that counts today; ``versions``, ``proceedings`` (newest first) and ``letters`` are those of all versions.
     """
 
     licence: Licence
@@ -111,6 +112,8 @@ class LicencePage:
     authority: Authority
     company: Company | None
     status: Status
+    successor: Licence | None
+    predecessor: Licence | None
     versions: tuple[Licence, ...]
     history: tuple[Entry, ...]
     proceedings: tuple[ProceedingCard, ...]
@@ -127,10 +130,6 @@ class LicencePage:
     @property
     def valid_from(self) -> date:
         return date.fromisoformat(self.record.valid_from)
-
-    @property
-    def successor(self) -> Licence | None:
-        return next((version for version in self.versions if version.id == self.licence.successor_id), None)
 
     @property
     def open(self) -> tuple[ProceedingCard, ...]:
@@ -194,6 +193,8 @@ def licence_page(actor: Actor, licence_id: int) -> LicencePage:
             authority=look.session.get_one(Authority, licence.authority_id),
             company=company,
             status=status_on(Status(licence.status), licence.valid_until, local_date(look.now)),
+            successor=look.session.get(Licence, licence.successor_id) if licence.successor_id else None,
+            predecessor=look.session.get(Licence, licence.previous_id) if licence.previous_id else None,
             versions=tuple(versions),
             history=_history(look.session, versions),
             proceedings=tuple(_card(look, row, licence_type, record) for row in rows),

@@ -8,6 +8,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
+from licensing.cases import design_change
 from licensing.catalogue import load_catalogue
 from licensing.errors import Conflict, Invalid, LeizhengError
 from licensing.licences.operations import OPERATIONS, Operation, Rule
@@ -119,6 +120,19 @@ def ask_send(licence_id: int, operation: str) -> ResponseReturnValue:
     return _to_licence(licence_id)
 
 
+@blueprint.post(f"/<{ID}:licence_id>/change-design")
+@access(Access.APPLICANT)
+def change_design(licence_id: int) -> ResponseReturnValue:
+    """Begin the new application that changes what was approved."""
+    _my(licence_id)
+    try:
+        case_id = design_change.start_change(current_actor(), licence_id)
+    except Conflict as error:
+        return _licence_page(_my(licence_id), error)
+    flash(gettext("The answers of the approved design were copied into a new application. Change them and add the new documents."))
+    return redirect(url_for("applicant.case", case_id=case_id), 303)
+
+
 @blueprint.get(f"/<{ID}:licence_id>/requests/<{ID}:proceeding_id>/withdraw")
 @access(Access.APPLICANT)
 def withdraw(licence_id: int, proceeding_id: int) -> ResponseReturnValue:
@@ -189,6 +203,7 @@ def _to_licence(licence_id: int) -> ResponseReturnValue:
 
 
 def _licence_page(page: LicencePage, problem: LeizhengError | None = None) -> ResponseReturnValue:
+    may_change_design, design_case = design_change.change_of(current_actor(), page.licence.id)
     sheet = render_template(
         "portal/applicant/licence.html",
         page=page,
@@ -197,6 +212,8 @@ def _licence_page(page: LicencePage, problem: LeizhengError | None = None) -> Re
             (card, [_outside(entry) for entry in card.history], clock_card(card.term) if card.term else None) for card in page.proceedings
         ],
         asks=ASKS,
+        may_change_design=may_change_design,
+        design_case=design_case,
         check_path=shown.check_path(page.licence),
         letter_kinds={found.id: load_catalogue().letter(found.kind) for found in page.letters},
         **shown.words(),

@@ -41,6 +41,7 @@ STATE_KINDS: Mapping[State, str] = {
     State.NOTIFIED: "bad",
     State.ANSWERED: "bad",
     State.TERMINATED: "bad",
+    State.CLOSED: "bad",
 }
 TASK_WORDS: Mapping[str, tuple[str, str]] = {
     "complete": (N_("Done"), "ok"),

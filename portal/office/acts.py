@@ -11,7 +11,8 @@ from licensing.cases.machine import TRANSITIONS, Event, State
 from licensing.cases.queries import CasePage
 from licensing.policy import Action, Actor
 from licensing.words import N_, Said, say
-from portal.office import forms, transfer
+from portal.office import closing, extension, forms, transfer
+from portal.office.late import reading_late
 from portal.office.performing import Act
 from portal.typed import Values
 
@@ -37,6 +38,7 @@ def fits_now(act: CaseAct, page: CasePage, today: date) -> bool:
         Action.CASE_GRANT: proposed == "grant",
         Action.CASE_REFUSE: proposed == "refuse",
         Action.COMMITMENT_JUDGE: heard,
+        Action.CASE_EXTEND: page.view.extension is None and not page.is_late(today),
         Action.CASE_REQUIRE_PROOF: any(choice.commitment_id is not None for choice in page.choices.values()),
     }
     return fits.get(act.action, True)
@@ -80,7 +82,7 @@ def _require_proof(actor: Actor, page: CasePage, values: Values) -> None:
 
 
 def _terminate(actor: Actor, page: CasePage, values: Values) -> None:
-    verifying.terminate(actor, page.case.id, values["reason"])
+    verifying.terminate(actor, page.case.id, values["reason"], late=values["late"])
 
 
 def _order_correction(actor: Actor, page: CasePage, values: Values) -> None:
@@ -96,11 +98,11 @@ def _return(actor: Actor, page: CasePage, values: Values) -> None:
 
 
 def _grant(actor: Actor, page: CasePage, values: Values) -> None:
-    issuing.grant(actor, page.case.id, values["opinion"])
+    issuing.grant(actor, page.case.id, values["opinion"], late=values["late"])
 
 
 def _refuse(actor: Actor, page: CasePage, values: Values) -> None:
-    actions.refuse(actor, page.case.id, values["reason"])
+    actions.refuse(actor, page.case.id, values["reason"], late=values["late"])
 
 
 _LEADS: Mapping[str, str] = {
@@ -126,6 +128,14 @@ _LEADS: Mapping[str, str] = {
     Action.CASE_TRANSFER: N_(
         "The case goes to another authority with its clock: no limit starts anew, and the applicant need not hand in anything again. You"
         " will not see it any more."
+    ),
+    Action.CASE_EXTEND: N_(
+        "The head of the authority extends the time to decide, once and by at most ten working days. The applicant is told the reason and"
+        " the new date."
+    ),
+    Action.CASE_CLOSE: N_(
+        "For a project that will not be built, or an applicant that was struck off: the case ends without a decision about the permit. The"
+        " letter says why, and how to object."
     ),
     Action.CASE_REFUSE: N_("The case ends here. The applicant receives the reasons in writing and may object."),
 }
@@ -192,7 +202,7 @@ ACTS: tuple[CaseAct, ...] = (
         N_("Grant and issue the licence"),
         N_("The permit was granted and its licence is in force."),
         forms.grant_values,
-        forms.read_grant,
+        reading_late(forms.read_grant),
         _grant,
         kind="",
     ),
@@ -203,7 +213,7 @@ ACTS: tuple[CaseAct, ...] = (
         N_("Refuse and send the letter"),
         N_("The permit was refused."),
         forms.refuse_values,
-        forms.read_reason,
+        reading_late(forms.read_reason),
         _refuse,
         kind="danger",
         sheet="reason",
@@ -225,7 +235,7 @@ ACTS: tuple[CaseAct, ...] = (
         N_("End it and send the letter"),
         N_("The procedure was ended and the credit record has its entry."),
         forms.finding_values,
-        forms.read_reason,
+        reading_late(forms.read_reason),
         _terminate,
         kind="danger",
         sheet="reason",
@@ -272,5 +282,26 @@ ACTS: tuple[CaseAct, ...] = (
         transfer.read,
         transfer.perform,
         gone=True,
+    ),
+    Act(
+        "extend",
+        Action.CASE_EXTEND,
+        N_("Extend the time to decide"),
+        N_("Extend and send the letter"),
+        N_("The time to decide was extended, and the applicant was told."),
+        extension.start,
+        extension.read,
+        extension.perform,
+    ),
+    Act(
+        "close",
+        Action.CASE_CLOSE,
+        N_("End it: what was applied for is gone"),
+        N_("End it and send the letter"),
+        N_("Handling was ended, and the letter was sent."),
+        closing.start,
+        reading_late(closing.read),
+        closing.perform,
+        kind="danger",
     ),
 )

@@ -42,6 +42,7 @@ STATE_KINDS: Mapping[State, str] = {
     State.NOTIFIED: "warn",
     State.ANSWERED: "go",
     State.TERMINATED: "bad",
+    State.CLOSED: "bad",
 }
 
 
@@ -142,8 +143,8 @@ def letter_preview(page: CasePage, act: CaseAct, values: Values) -> dict[str, ob
         project=page.case.project_name,
         addressee=page.company.name,
         received_on=page.view.received_on,
-        days=days if isinstance(days, int) and days > 0 else page.matter.stop.expected_days,
-        due_on=page.deadline.due if page.deadline and act.action is Action.CASE_TRANSFER else None,
+        days=days if isinstance(days, int) and days > 0 else _usual_days(page, act),
+        due_on=page.deadline.due if page.deadline and act.action is Action.CASE_TRANSFER else values.get("due_on"),
         body=str(values.get("body", "")),
     )
     issuer = page.authority.name if page.authority else ""
@@ -161,10 +162,17 @@ def licence_preview(page: CasePage) -> tuple[LicenceType, tuple[tuple[str, str],
     return kind, face_rows(kind, {"answers": printed_answers(page.matter, latest.answers), "record": record})
 
 
+def _usual_days(page: CasePage, act: CaseAct) -> int | None:
+    """The days that a letter names before any were typed; an extension has no usual length."""
+    return None if act.action is Action.CASE_EXTEND else page.matter.stop.expected_days
+
+
 def _letter_items(page: CasePage, values: Values) -> list[str]:
     if "picked" in values:
         notes = values["notes"]
         return [f"{target_name(page.matter, code).name}：{notes.get(code, '')}" for code in values["picked"]]
+    if "items" in values:
+        return list(values["items"])
     return [str(values["reason"])] if values.get("reason") else []
 
 

@@ -26,7 +26,7 @@ from portal.components import NavLink, errors_by_field
 from portal.deadlines import clock_card, left_badge
 from portal.downloads import download
 from portal.licences import PROPOSALS, check_path, status_today, words
-from portal.office import presentation
+from portal.office import late, presentation
 from portal.office.acts import ACTS, CaseAct, act_title, lead
 from portal.office.forms import commissioned_body
 from portal.office.opinions import case_facts, opinions_for
@@ -281,6 +281,7 @@ def _act_page(act: CaseAct, page: CasePage, filled: Filled, status: int, next_st
         errors=filled.errors,
         next_step=next_step,
         opinions=opinions_for(act.slug, page.matter.code, case_facts(page)),
+        late_reasons=late.reasons(act.slug, page),
         preview=presentation.letter_preview(page, act, filled.values),
         face=presentation.licence_preview(page) if act.action is Action.CASE_GRANT else None,
         bodies=bodies.bodies_for(current_actor(), page.case.id) if act.action is Action.CASE_COMMISSION else (),

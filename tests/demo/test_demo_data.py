@@ -172,5 +172,5 @@ def _working_days(first: date) -> list[date]:
 def test_no_story_leaves_the_machine() -> None:
     finished = {story for story in STORIES if end_of(story) in FINAL}
     assert finished == {name for name in STORIES if name.startswith("granted")} | {
-        *("refused", "not_accepted", "withdrawn", "terminated", "terminated_repairing")
+        *("refused", "not_accepted", "withdrawn", "closed", "terminated", "terminated_repairing")
     }

@@ -152,3 +152,19 @@ def test_strangers_and_officers_find_nothing_here(desk: Desk, life: Life) -> Non
     for path in (url(licence_id, "ask", "cancel"), url(licence_id, "notices", proceeding_id, "answer")):
         assert stranger.send(path, {"reason": "x"}).status_code == 404, path
     assert desk.browser(desk.world.approver).get(url(licence_id)).status_code == 403
+
+
+def test_a_changed_design_is_applied_for_from_the_approval(desk: Desk) -> None:
+    licence = desk.world.granted()
+    browser = desk.browser(desk.world.applicant)
+    assert "Apply for a change of the design" in browser.get(url(licence.id)).text
+    begun = browser.send(url(licence.id, "change-design"))
+    assert begun.status_code == 303
+    assert f"It changes the design that was approved as {licence.number}." in text(browser.get(begun.location))
+    again = browser.send(url(licence.id, "change-design"))
+    assert again.status_code == 409
+    assert "applied for already" in again.text
+    page = browser.get(url(licence.id)).text
+    assert "Apply for a change of the design" not in page
+    assert "A change of the design is applied for" in page
+    assert desk.browser(desk.world.stranger).send(url(licence.id, "change-design")).status_code == 404

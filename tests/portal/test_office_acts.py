@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
 import pytest
@@ -149,6 +149,25 @@ def test_a_grant_is_not_proposed_without_a_passed_evaluation(desk: Desk) -> None
     assert "齐全。" in answer.text
 
 
+def test_extending_shows_each_date_and_the_letter_first(desk: Desk, morning: time_machine.Traveller) -> None:
+    case_id = desk.world.accepted()
+    browser, url = desk.browser(desk.world.approver), case_url(case_id, "extend")
+    assert "extend" in buttons(browser.get(case_url(case_id)))
+    form = browser.get(url)
+    assert "5 working days, until" in form.text
+    assert "办理期限延长" not in text(form).replace("决定延长办理期限", ""), "no length is named before one is chosen"
+    empty = browser.send(url, {})
+    assert empty.status_code == 422
+    assert complaint(empty, "days") == "Choose by how many working days."
+    preview = text(browser.send(url, {"days": "5", "canned": "extend_complex", "do": "preview"}))
+    assert "延长后的截止日为2026年3月23日" in preview
+    assert desk.world.page(case_id).view.extension is None
+    done(browser.send(url, {"days": "5", "canned": "extend_complex"}), case_id)
+    after = browser.get(case_url(case_id))
+    assert "Time to decide extended by the head of the authority" in after.text
+    assert "extend" not in buttons(after)
+
+
 def test_returning_gives_the_case_back(desk: Desk) -> None:
     case_id = desk.world.proposed()
     done(desk.browser(desk.world.approver).send(case_url(case_id, "return"), FORMS["return"]), case_id)
@@ -166,6 +185,35 @@ def test_refusing_shows_the_letter_first_and_sends_it(desk: Desk) -> None:
     assert "检测不合格。" in form
     done(browser.send(url, FORMS["refuse"]), case_id)
     assert desk.world.page(case_id).letters[-1].content["items"] == ["接地电阻不符合要求。"]
+
+
+@pytest.mark.parametrize(("slug", "granting"), [("refuse", False), ("grant", True)])
+def test_a_late_decision_asks_why_and_keeps_what_was_typed(desk: Desk, morning: time_machine.Traveller, slug: str, granting: bool) -> None:
+    case_id = desk.world.proposed(grant=granting)
+    url = case_url(case_id, slug)
+    assert 'name="late"' not in desk.browser(desk.world.approver).get(url).text
+    morning.move_to(datetime(2026, 3, 17, 1, 0, tzinfo=UTC))
+    browser = desk.browser(desk.world.approver)
+    assert 'name="late"' in browser.get(url).text
+    unsaid = browser.send(url, FORMS[slug])
+    assert unsaid.status_code == 422
+    assert complaint(unsaid, "late") == "Choose why the decision is late."
+    assert next(iter(FORMS[slug].values())) in unsaid.text
+    done(browser.send(url, {**FORMS[slug], "late": "staff_shortage"}), case_id)
+    assert "Too few people were on duty" in browser.get(case_url(case_id)).text
+
+
+def test_ending_a_case_says_what_is_gone_in_its_letter(desk: Desk) -> None:
+    case_id = desk.world.accepted()
+    browser, url = desk.browser(desk.world.approver), case_url(case_id, "close")
+    empty = browser.send(url)
+    assert complaint(empty, "cause") == "Choose what is gone."
+    assert complaint(empty, "reason")
+    typed = {"cause": "object_gone", "canned": "project_cancelled"}
+    assert "申请许可的对象已经灭失：经核实，该项目已取消" in text(browser.send(url, {**typed, "do": "preview"}))
+    done(browser.send(url, typed), case_id)
+    assert "what was applied for is gone" in browser.get(case_url(case_id)).text
+    assert desk.state(case_id) == "closed"
 
 
 def test_granting_shows_what_is_issued_and_issues_it(desk: Desk) -> None:

@@ -161,9 +161,16 @@ def test_each_post_sees_exactly_its_buttons(desk: Desk) -> None:
     world = desk.world
     expected = {
         world.submitted(): {world.intake: {"accept", "correction", "not-accept", "transfer"}, world.examiner: {"transfer"}},
-        world.accepted(): {world.intake: {"transfer"}, world.examiner: {"commission", "propose", "transfer"}},
-        world.proposed(): {world.approver: {"grant", "return"}, world.second_approver: {"grant", "return"}},
-        world.proposed(grant=False): {world.approver: {"refuse", "return"}},
+        world.accepted(): {
+            world.intake: {"transfer"},
+            world.examiner: {"commission", "propose", "transfer"},
+            world.approver: {"close", "extend"},
+        },
+        world.proposed(): {
+            world.approver: {"grant", "return", "extend", "close"},
+            world.second_approver: {"grant", "return", "extend", "close"},
+        },
+        world.proposed(grant=False): {world.approver: {"refuse", "return", "extend", "close"}},
     }
     for case_id, wanted in expected.items():
         for person in (world.intake, world.examiner, world.approver):
