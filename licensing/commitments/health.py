@@ -17,6 +17,8 @@ from licensing.commitments.machine import State as PromiseState
 from licensing.commitments.tables import Commitment, EligibilityCheck, EvidencePack, SampleDraw, Verification
 from licensing.errors import LeizhengError
 from licensing.ledger.protection import Fact, Problem, from_hex, row_digest, unaccounted
+from licensing.letters.rules import canonical
+from licensing.letters.tables import Letter
 from licensing.storage import FileStore
 from licensing.words import say
 
@@ -42,6 +44,7 @@ def problems(session: Session, files: FileStore) -> Iterator[Problem]:
     yield from unaccounted(session, KINDS, _facts(session))
     for made in session.scalars(select(Commitment).order_by(Commitment.id)):
         yield from _cached(made)
+        yield from _letter(session, made)
         yield from _files(files, leaf_subject(made), (made.notice_sha256, made.statement_sha256, made.facts_sha256))
     for pack in session.scalars(select(EvidencePack).order_by(EvidencePack.id)):
         yield from _files(files, f"pack {pack.commitment_id}", (*pack.files.values(), pack.manifest_sha256))
@@ -54,6 +57,13 @@ def problems(session: Session, files: FileStore) -> Iterator[Problem]:
             yield Problem(task.number, "verification-files-differ", say("The files of a verification are not those that its report names."))
     for draw in session.scalars(select(SampleDraw)):
         yield from _files(files, draw.number, (draw.list_sha256,))
+
+
+def _letter(session: Session, made: Commitment) -> Iterator[Problem]:
+    """The letter of a promise names the statement that was signed; the log does not hold which letter it is."""
+    letter = session.get(Letter, made.letter_id) if made.letter_id is not None else None
+    if letter is None or letter.case_id != made.case_id or made.statement_sha256 not in canonical(letter.content).decode():
+        yield Problem(leaf_subject(made), "letter-differs", say("The letter of the promise is not the one that names its statement."))
 
 
 def _facts(session: Session) -> Iterator[Fact]:

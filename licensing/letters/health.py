@@ -24,9 +24,9 @@ LATER: Final = ("prepared_sha256", "file_sha256", "opened_at", "opened_by")
 """The columns of a letter that are filled after it was written."""
 
 
-def opened_digest(opened_at: datetime, opened_by: int | None) -> bytes:
+def opened_digest(opened_at: datetime | None, opened_by: int | None) -> bytes:
     """What the log keeps of who opened a letter first on the side of its addressee, and when."""
-    said = {"opened_at": opened_at.isoformat(timespec="microseconds"), "opened_by": opened_by}
+    said = {"opened_at": opened_at.isoformat(timespec="microseconds") if opened_at else None, "opened_by": opened_by}
     return hashlib.sha256(entry_bytes(said)).digest()
 
 
@@ -43,5 +43,5 @@ def _facts(letter: Letter) -> Iterator[Fact]:
     yield Fact(LEAF, letter.number, row_digest(letter, without=LATER))
     if letter.file_sha256 is not None:
         yield Fact(SEALED_LEAF, letter.number, from_hex(letter.file_sha256))
-    if letter.opened_at is not None:
+    if letter.opened_at is not None or letter.opened_by is not None:
         yield Fact(OPENED_LEAF, letter.number, opened_digest(letter.opened_at, letter.opened_by))

@@ -21,7 +21,7 @@ PUBLIC_REVIEWED = {
     "accounts.code_send",
     "accounts.logout",
 }
-PUBLIC_AREAS = ("public.", "public_", "guides.", "verify.", "log.", "trust.", "registers.")
+PUBLIC_AREAS = ("public.", "public_", "guides.", "verify.", "letters.", "log.", "trust.", "registers.")
 
 
 def routes(app: Flask) -> Iterator[tuple[str, str, str, Access]]:
