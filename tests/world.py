@@ -162,9 +162,9 @@ class World:
         """A licence in force, by the whole road."""
         return self.grant(self.proposed(matter, **project))
 
-    def grant(self, case_id: int, opinion: str = "经审查，符合规定，予以核准。") -> Licence:
-        """The licence of a case that was proposed to be granted."""
-        return issuing.grant(self.actor(self.approver), case_id, opinion)
+    def grant(self, case_id: int, opinion: str = "经审查，符合规定，予以核准。", *, late: str = "") -> Licence:
+        """The licence of a case that was proposed to be granted; ``late`` says why, where the legal date has passed."""
+        return issuing.grant(self.actor(self.approver), case_id, opinion, late=late)
 
     def copies(self, case_id: int, count: int) -> list[int]:
         """Further cases with the same history, each with a number of its own: quick to make, and nothing is known of them in the log."""

@@ -41,6 +41,8 @@ STANDING = {State.EVALUATING, State.HAND_IN, State.NOTIFIED, State.ANSWERED}
 PAPER = tiny_pdf()
 INSPECTED: list[Inspected] = []
 WORDS = "理由"
+LATE = "staff_shortage"
+"""Kept only where the decision is late."""
 
 
 @dataclass
@@ -185,8 +187,8 @@ ACTS: Mapping[str, Callable[[Trace, str], object]] = {
     "propose": _of("examiner", actions.propose, grant=True, opinion=WORDS),
     "propose refusal": _of("examiner", actions.propose, grant=False, opinion=WORDS),
     "return": _of("approver", actions.return_proposal, reason=WORDS),
-    "refuse": _of("approver", actions.refuse, reason=WORDS),
-    "grant": _of("approver", issuing.decide_grant, opinion=WORDS),
+    "refuse": _of("approver", actions.refuse, reason=WORDS, late=LATE),
+    "grant": _of("approver", issuing.decide_grant, opinion=WORDS, late=LATE),
     "withdraw": lambda trace, proof: promises.withdraw_promise(trace.world.actor(trace.world.applicant), trace.case_id, proof, WORDS),
     "require": lambda trace, proof: verifying.require_proof(trace.world.actor(trace.world.examiner), trace.case_id, [proof], WORDS),
     "hand in": lambda trace, proof: trace.hand_in(proof),
@@ -199,7 +201,7 @@ ACTS: Mapping[str, Callable[[Trace, str], object]] = {
     "answer": _of("member", promises.answer_untruth, text=WORDS),
     "drop": _of("approver", verifying.drop_finding, reason=WORDS),
     "order": _of("approver", verifying.order_correction, reason=WORDS),
-    "terminate": _of("approver", verifying.terminate, reason=WORDS),
+    "terminate": _of("approver", verifying.terminate, reason=WORDS, late=LATE),
 }
 FITTING: Mapping[State, tuple[str, ...]] = {
     State.SUBMITTED: ("accept", "accept", "withdraw"),

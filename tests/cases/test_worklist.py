@@ -180,7 +180,7 @@ def test_figures_of_a_small_year_by_hand(world: World, morning: time_machine.Tra
     open_case = world.accepted()
     assigning.assign(world.actor(world.intake), [open_case], world.examiner)
     morning.move_to(datetime(2026, 3, 18, 1, tzinfo=UTC))
-    actions.refuse(world.actor(world.approver), refused, "检测不合格。")
+    actions.refuse(world.actor(world.approver), refused, "检测不合格。", late="staff_shortage")
     page = leader_page(world.actor(world.supervisor))
     march = date(2026, 3, 1)
     assert page.monthly[Figure.RECEIVED] == {march: 3}

@@ -37,13 +37,13 @@ def busy(desk: Desk, morning: time_machine.Traveller) -> Desk:
     world.submitted(region="320106")
     morning.move_to(datetime(2026, 3, 20, 1, tzinfo=UTC))
     actions.deem_accepted_all()
-    actions.refuse(world.actor(world.approver), late, "检测不合格。")
+    actions.refuse(world.actor(world.approver), late, "检测不合格。", late="staff_shortage")
     assigning.assign(world.actor(world.intake), [world.accepted()], world.examiner)
     standing = world.accepted()
     actions.commission(world.actor(world.examiner), standing, body=BODY, expected_days=5)
     morning.move_to(datetime(2026, 4, 9, 1, tzinfo=UTC))
     quick = world.proposed(grant=False)
-    actions.refuse(world.actor(world.approver), quick, "检测不合格。")
+    actions.refuse(world.actor(world.approver), quick, "检测不合格。", late="staff_shortage")
     return desk
 
 

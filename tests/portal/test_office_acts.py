@@ -10,6 +10,7 @@ import time_machine
 from office_tools import ACTS, Desk, buttons, case_url, text
 from portal_tools import CheckingClient, parse
 from werkzeug.test import TestResponse
+from world import BODY, result
 
 from licensing.cases import actions
 from licensing.clock import today
@@ -135,7 +136,9 @@ def test_examining_from_commission_to_proposal(desk: Desk) -> None:
 
 
 def test_a_ready_text_counts_when_nothing_was_typed(desk: Desk) -> None:
-    case_id = desk.world.accepted()
+    case_id, examiner = desk.world.accepted(), desk.world.actor(desk.world.examiner)
+    actions.commission(examiner, case_id, body=BODY, expected_days=5)
+    actions.record_result(examiner, case_id, result(passed=False))
     browser = desk.browser(desk.world.examiner)
     done(browser.send(case_url(case_id, "propose"), {"recommendation": "refuse", "canned": "refuse_evaluation", "opinion": " "}), case_id)
     assert "不合格" in (desk.world.page(case_id).view.proposal or {})["opinion"]
