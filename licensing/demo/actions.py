@@ -44,7 +44,8 @@ Progress = Callable[[int, int], None]
 
 MAKERS = 3
 LICENCE_STEPS = 25
-SMALL_BODIES = 1
+GRADE_A = "1"
+"""The grade of the bodies that are commissioned, so the small world has them all."""
 _ANCHOR = "demo:first-day"
 
 ROLE_NAMES: Mapping[str, str] = {
@@ -131,7 +132,7 @@ def _settle(first_day: date) -> None:
 
 def _scenes(stage: Stage, scale: Scale, first_day: date) -> list[_Scene]:
     projects = tuple(project for project in stage.cast.projects if scale == "full" or project.small)
-    bodies = stage.cast.bodies[: SMALL_BODIES if scale == "small" else None]
+    bodies = [(place, firm) for place, firm in enumerate(stage.cast.bodies) if scale == "full" or firm.grade == GRADE_A]
     acts = [
         _Scene(act.at, partial(stage.play, act), 1 + LICENCE_STEPS * (act.verb == "grant"))
         for act in timetable(projects, first_day, load_calendar())
@@ -141,7 +142,7 @@ def _scenes(stage: Stage, scale: Scale, first_day: date) -> list[_Scene]:
         _Scene(deed.at, partial(lives.play, deed), 1 + LICENCE_STEPS * (deed.verb == "grant"))
         for deed in life_timetable(tuple(life for life in stage.cast.lives if scale == "full" or life.small), first_day, load_calendar())
     ]
-    papers = [_Scene(moment_of(firm), partial(certify, stage, firm, place), 1 + LICENCE_STEPS) for place, firm in enumerate(bodies)]
+    papers = [_Scene(moment_of(firm), partial(certify, stage, firm, place), 1 + LICENCE_STEPS) for place, firm in bodies]
     return sorted([*papers, *acts, *deeds], key=lambda scene: scene.at)
 
 

@@ -11,6 +11,7 @@ from licensing.catalogue import load_catalogue
 from licensing.clock import CHINA
 from licensing.demo.cast import Bureau, Firm
 from licensing.demo.stage import Stage
+from licensing.demo.stories import QUALIFICATION
 from licensing.licences import actions as licences
 from licensing.licences.production import produce
 from licensing.licences.status import Status
@@ -20,7 +21,6 @@ from licensing.parties.queries import authority, company
 from licensing.policy import SYSTEM
 from licensing.storage import reading, unit_of_work
 
-QUALIFICATION = "qualification"
 TYPE = "qualification_certificate"
 # The order numbers of the provincial departments, as certificate numbers carry them.
 _PROVINCES = {"32": "10", "33": "11"}

@@ -16,10 +16,10 @@ from licensing.commitments.queries import of_case as promises_of
 from licensing.commitments.queries import tasks_of
 from licensing.commitments.rules import Result
 from licensing.demo.cast import Bureau, Firm, Life
-from licensing.demo.certificates import QUALIFICATION, TYPE, bureau_of
+from licensing.demo.certificates import TYPE, bureau_of
 from licensing.demo.reports import report
 from licensing.demo.stage import Stage
-from licensing.demo.stories import moment
+from licensing.demo.stories import QUALIFICATION, moment
 from licensing.licences.operations import Operation
 from licensing.licences.queries import of_case, versions
 from licensing.licences.tables import Licence

@@ -31,7 +31,7 @@ from licensing.demo.cast import Bureau, Cast, Firm, Project
 from licensing.demo.papers import Paper, Papers
 from licensing.demo.register import Registered
 from licensing.demo.reports import report
-from licensing.demo.stories import ACCEPTANCE, DESIGN, EVENTS, NEEDS_PROMISE, STORIES, Act
+from licensing.demo.stories import ACCEPTANCE, DESIGN, EVENTS, NEEDS_PROMISE, QUALIFICATION, STORIES, Act
 from licensing.licences.queries import of_case
 from licensing.licences.status import Status
 from licensing.licences.tables import Licence
@@ -239,8 +239,10 @@ def _turn_away(stage: Stage, act: Act) -> None:
 
 
 def _commission(stage: Stage, act: Act) -> None:
-    days = load_catalogue().matter(act.matter).stop.expected_days
-    actions.commission(stage.officer(act, Role.EXAMINER), stage.cases[act.key], body=stage.inspectors(act.project).name, expected_days=days)
+    """The body is commissioned once its certificate is made: only who has one can be chosen."""
+    days, body = load_catalogue().matter(act.matter).stop.expected_days, stage.inspectors(act.project)
+    stage.wait((stage.cast.bodies.index(body), QUALIFICATION))
+    actions.commission(stage.officer(act, Role.EXAMINER), stage.cases[act.key], body=body.name, expected_days=days)
 
 
 def _report(stage: Stage, act: Act, *, passed: bool) -> None:

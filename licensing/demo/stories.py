@@ -15,7 +15,7 @@ from licensing.demo.cast import Project
 
 INTAKE_DAYS = 5
 DECISION_DAYS = 10
-DESIGN, ACCEPTANCE = "design_review", "completion_acceptance"
+DESIGN, ACCEPTANCE, QUALIFICATION = "design_review", "completion_acceptance", "qualification"
 EVENTS: Mapping[str, tuple[Event, ...]] = {
     "begin": (Event.STARTED,),
     "prepare": (Event.STARTED,),
