@@ -197,7 +197,6 @@ def decide_on_the_design(cast: Cast, case: str) -> str:
     examiner = cast.on(3, 16, 10, "examiner")
     report = {"report_number": "苏雷评2026-0001", "done_on": "2026-03-16", "opinion": "符合设计规范要求。"}
     deciding.act(examiner, office_case, "result", "Record the result", passed="yes", **report)
-    deciding.verify(examiner, "true", "现场核对实物与承诺一致。")
     assert examiner.page.locator(".clock.still").count() == 0, "the clock runs again"
     assert due(cast, case) - before == timedelta(days=7), "the days of the evaluation do not count"
     deciding.act(examiner, office_case, "propose", "Send to the approver", recommendation="grant", opinion="材料齐全，符合规定。")
