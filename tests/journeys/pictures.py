@@ -64,6 +64,7 @@ def _issue(world: World, scratch: Path, clock: time_machine.Traveller) -> tuple[
     name = "滨江路油库二期工程"
     approval = world.granted("design_review", name=name).number
     waiting = world.accepted("completion_acceptance", name=name, design_approval_number=approval)
+    world.verify(waiting)
     clock.move_to(datetime(2026, 3, 4, 2, tzinfo=UTC))
     actions.commission(world.actor(world.examiner), waiting, body=BODY, expected_days=5)
     clock.move_to(datetime(2026, 3, 11, 2, tzinfo=UTC))
