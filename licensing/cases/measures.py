@@ -36,6 +36,12 @@ def keep_measure(session: Session, row: Case, matter: Matter, events: Sequence[H
     _keep_corrected(session, row.id, found)
 
 
+def move_measure(session: Session, case_id: int, authority_id: int) -> None:
+    """Count the case for the authority that has it now: a transfer takes it out of the figures of the one before."""
+    session.get_one(CaseMeasure, case_id).authority_id = authority_id
+    session.flush()
+
+
 def _keep_corrected(session: Session, case_id: int, found: Measure) -> None:
     rows = session.scalars(select(CaseMeasureCorrection).where(CaseMeasureCorrection.case_id == case_id))
     if {row.target for row in rows} == found.corrected:

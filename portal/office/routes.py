@@ -58,7 +58,7 @@ def worklist() -> ResponseReturnValue:
         next_url=asked.url(found.next_key) if found.next_key else None,
         shows=shows(),
         risks=RISKS.items(),
-        behind=in_words(asked, people),
+        behind=in_words(asked, people, lists.authority_name(actor, int(asked.authority)) if asked.authority else ""),
         people=people.items(),
         kept=[(kept, read_filter(kept.asked).url()) for kept in lists.saved_filters(actor)],
         has_posts=bool(lists.states_of(actor)),
