@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from licensing.cases.bans import require_no_ban
 from licensing.cases.journal import Loaded, append_event, load_for, moved_on, not_found, require
 from licensing.cases.machine import Event, State
 from licensing.cases.rules import Happened, is_filled_in, may_change, may_fill_in
@@ -43,7 +44,8 @@ def start(actor: Actor, company_id: int, matter_code: str) -> int:
 
 
 def begin(work: Work, company_id: int, matter: Matter, *, changes: Licence | None = None) -> Case:
-    """Store a new draft and its first event; ``changes`` is the licence that it changes."""
+    """Store a new draft and its first event; ``changes`` is the licence that it changes. Raises ``Conflict`` for who may not apply."""
+    require_no_ban(work, company_id, matter)
     year, actor = local_date(work.now).year, work.actor
     row = Case(
         public_number=f"LZ{year}{next_value(work.session, f'case:{year}'):06d}",

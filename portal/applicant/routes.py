@@ -68,7 +68,10 @@ def start_send(matter: str) -> ResponseReturnValue:
     mine = {str(company_id): company_id for company_id in current_actor().company_ids}
     if typed not in mine:
         return _start_page(matter, {"company": say("Choose the company that applies.")}, 422)
-    case_id = drafts.start(current_actor(), mine[typed], matter)
+    try:
+        case_id = drafts.start(current_actor(), mine[typed], matter)
+    except Conflict as error:
+        return _start_page(matter, {"company": error.sentence}, 409)
     return to_case(case_id)
 
 
