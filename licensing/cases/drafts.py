@@ -40,12 +40,12 @@ def start(actor: Actor, company_id: int, matter_code: str) -> int:
         )
     with unit_of_work(actor) as work:
         require(work, Action.CASE_START, Subject(company_id=company_id, authority_id=-1))
+        require_no_ban(work, company_id, matter)
         return begin(work, company_id, matter).id
 
 
 def begin(work: Work, company_id: int, matter: Matter, *, changes: Licence | None = None) -> Case:
-    """Store a new draft and its first event; ``changes`` is the licence that it changes. Raises ``Conflict`` for who may not apply."""
-    require_no_ban(work, company_id, matter)
+    """Store a new draft and its first event; ``changes`` is the licence that it changes."""
     year, actor = local_date(work.now).year, work.actor
     row = Case(
         public_number=f"LZ{year}{next_value(work.session, f'case:{year}'):06d}",
