@@ -25,6 +25,7 @@ from portal.components import NavLink, errors_by_field
 from portal.deadlines import due_badge
 from portal.downloads import download
 from portal.licences import PROPOSALS
+from portal.office.opening import open_case
 from portal.office.verification_forms import RECTIFY, REMOVE, WORDS_LIMIT, captions, consequence_of, read_report, report_of
 from portal.promises import fact_text
 from portal.security import Access, access, current_actor
@@ -127,6 +128,7 @@ def preview(task_id: int, file_id: int) -> ResponseReturnValue:
 @access(Access.OFFICER)
 def again(case_id: int, commitment_id: int) -> ResponseReturnValue:
     """Verify a promise that stands once more."""
+    open_case(case_id)
     verifying.verify_again(current_actor(), case_id, commitment_id)
     flash(gettext("A verification was opened."))
     return redirect(url_for("office.case", case_id=case_id), 303)
@@ -202,6 +204,7 @@ def _back(task_id: int, anchor: str) -> ResponseReturnValue:
 @access(Access.OFFICER)
 def pursue(case_id: int, commitment_id: int) -> ResponseReturnValue:
     """Send the notice for a finding that waits."""
+    open_case(case_id)
     chosen = request.form.get("consequence", "")
     operation = next((one for one in CONSEQUENCES if str(one) == chosen), Operation.REVOKE_FOR_DECEIT)
     try:
@@ -217,6 +220,7 @@ def pursue(case_id: int, commitment_id: int) -> ResponseReturnValue:
 @access(Access.OFFICER)
 def rectify(case_id: int, commitment_id: int) -> ResponseReturnValue:
     """The form of an order to rectify, for whoever may order it now."""
+    open_case(case_id)
     try:
         rectifying.check_order(current_actor(), case_id, commitment_id)
     except Conflict as error:
@@ -229,6 +233,7 @@ def rectify(case_id: int, commitment_id: int) -> ResponseReturnValue:
 @access(Access.OFFICER)
 def rectify_send(case_id: int, commitment_id: int) -> ResponseReturnValue:
     """Order the holder to rectify; what was typed is kept when something is wrong with it."""
+    open_case(case_id)
     rectifying.check_order(current_actor(), case_id, commitment_id)
     reason = typed_text(request.form, "reason")
     complaint = complaint_about(reason, say("Say what is to be rectified."), WORDS_LIMIT)

@@ -118,7 +118,7 @@ def _commissioned(world: World) -> None:
         made = licences.intend(work, kind, authority, body, project=None, opinion="准予。", answers=printed, number_parts=numbers)
     issuing.bring_out(made.id, issued=lambda _work, _licence: None, voided=lambda _work, _reason: None)
     cases.commission(world.actor(world.examiner), case_id, body=body.name, expected_days=5)
-    commission = commissions.mine(world.actor(world.stranger))[0].commission.id
+    commission = commissions.mine(world.actor(world.stranger)).rows[0].commission.id
     told = commissions.Report("苏雷评2026-0007", today(), True, "符合要求。", ("报告.pdf", tiny_pdf()))
     first = commissions.report(world.actor(world.stranger), commission, told)
     commissions.return_report(world.actor(world.examiner), case_id, first, "缺少附表。")
