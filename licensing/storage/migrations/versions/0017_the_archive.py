@@ -1,4 +1,4 @@
-"""The archive: the file of a finished case, closed and numbered."""
+"""The archive: the file of a finished case, closed and numbered. A message can lead to a commission."""
 
 from __future__ import annotations
 
@@ -32,7 +32,9 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("case_archive", schema=None) as batch_op:
         batch_op.create_index("ix_case_archive_list", ["authority_id", "id"], unique=False)
+    op.add_column("notice", sa.Column("commission_id", sa.Integer(), nullable=True))
 
 
 def downgrade() -> None:
+    op.drop_column("notice", "commission_id")
     op.drop_table("case_archive")
