@@ -64,6 +64,8 @@ class Action(StrEnum):
     CASE_ASSIGN = "case:assign"
     CASE_REQUIRE_PROOF = "case:require-proof"
     CASE_RATE = "case:rate"
+    CASE_ARCHIVE = "case:archive"
+    ARCHIVE_READ = "archive:read"
     COMMISSION_READ = "commission:read"
     COMMISSION_REPORT = "commission:report"
     NOTE_READ = "note:read"
@@ -163,6 +165,8 @@ POLICY: Mapping[Action, Grant] = {
     Action.CASE_DEEM_ACCEPTED: _may(Role.SYSTEM),
     Action.CASE_FINISH_ISSUING: _may(Role.SYSTEM, Role.APPROVER),
     Action.CASE_ASSIGN: _may(*OFFICER_ROLES),
+    Action.CASE_ARCHIVE: _may(*OFFICER_ROLES, Role.SYSTEM),
+    Action.ARCHIVE_READ: _may(*READER_ROLES),
     Action.LICENCE_READ: _may(*COMPANY_ROLES, *READER_ROLES, Role.SYSTEM),
     Action.LICENCE_ASK: _may(*COMPANY_ROLES),
     Action.LICENCE_ANSWER: _may(*COMPANY_ROLES),

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from sqlalchemy.orm import Session
 
-from licensing.cases import calendars, commissions, notes
+from licensing.cases import archive, calendars, commissions, notes
 from licensing.cases import health as cases
 from licensing.commitments import editions
 from licensing.commitments import health as commitments
@@ -33,6 +33,7 @@ PROTECTED = (
     "case_note",
     "commission",
     "commission_report",
+    "case_archive",
     "proceeding_event",
     "letter",
     "proof_version",
@@ -66,6 +67,7 @@ def row_problems(session: Session, files: FileStore, trust: TrustList) -> Iterat
     yield from _told("cases", lambda: cases.problems(session))
     yield from _told("notes", lambda: notes.problems(session))
     yield from _told("commissions", lambda: commissions.problems(session))
+    yield from _told("archive", lambda: archive.problems(session, files))
     yield from _told("calendar", lambda: calendars.problems(session))
     yield from _told("promises", lambda: commitments.problems(session, files))
     yield from _told("proofs", lambda: editions.problems(session))

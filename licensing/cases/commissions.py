@@ -91,8 +91,8 @@ def note_commission(work: Work, case: Loaded, body: Body | None, expected_days: 
     work.session.add(row)
     work.session.flush()
     append(work, LEAF, _subject(case.row, row), row_digest(row))
-    said = say("An authority commissioned your company. Look at its commissions and upload the report there.")
-    notify_company(work, company.id, said, reference=case.row.public_number)
+    said = say("An authority commissioned your company. Look at the commission and upload the report there.")
+    notify_company(work, company.id, said, commission_id=row.id, reference=case.row.public_number)
 
 
 def mine(actor: Actor, *, after: int | None = None, size: int = 50) -> Commissions:
@@ -193,8 +193,8 @@ def return_report(actor: Actor, case_id: int, report_id: int, reason: str) -> No
         row.returned_at, row.returned_by, row.return_reason = work.now, actor.person_id, reason
         work.session.flush()
         append(work, RETURN_LEAF, _subject(case.row, row.commission), row_digest(row))
-        said = say("The authority returned your report. Look at the commissions of your company.")
-        notify_company(work, row.commission.company_id, said, reference=case.row.public_number)
+        said = say("The authority returned your report. Look at the commission and hand in another.")
+        notify_company(work, row.commission.company_id, said, commission_id=row.commission_id, reference=case.row.public_number)
 
 
 def report_file(actor: Actor, case_id: int, report_id: int) -> tuple[CommissionReport, bytes]:

@@ -104,7 +104,8 @@ class LicencePage:
     """Everything a page about one version of a licence shows; plain data, usable after the transaction.
 
     ``successor`` and ``predecessor`` may stand under another number, where a new application changed what was granted. ``status`` is the
-    one that counts today; ``versions``, ``proceedings`` (newest first) and ``letters`` are those of all versions.
+    one that counts today; ``versions``, ``proceedings`` (newest first) and ``letters`` are those of all versions, ``letter_readers`` the
+    names of those who opened a letter first.
     """
 
     licence: Licence
@@ -119,6 +120,7 @@ class LicencePage:
     history: tuple[Entry, ...]
     proceedings: tuple[ProceedingCard, ...]
     letters: tuple[Letter, ...]
+    letter_readers: Mapping[int, str]
     rulings: Mapping[Action, Ruling]
     renewal_closes: date | None
 
@@ -187,6 +189,7 @@ def licence_page(actor: Actor, licence_id: int) -> LicencePage:
             .options(selectinload(Proceeding.events))
             .order_by(Proceeding.id.desc())
         ).all()
+        letters = tuple(of_licences(look.session, [version.id for version in versions]))
         return LicencePage(
             licence=licence,
             record=record,
@@ -199,7 +202,8 @@ def licence_page(actor: Actor, licence_id: int) -> LicencePage:
             versions=tuple(versions),
             history=_history(look.session, versions),
             proceedings=tuple(_card(look, row, licence_type, record) for row in rows),
-            letters=tuple(of_licences(look.session, [version.id for version in versions])),
+            letters=letters,
+            letter_readers=person_names(look.session, {letter.opened_by for letter in letters if letter.opened_by is not None}),
             rulings={action: may(look.actor, action, subject, look) for action in _STEPS},
             renewal_closes=renewal_closes(licence, calendar_now(look.session)),
         )

@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from licensing import policy
-from licensing.cases import actions, assigning, bodies, commissions, evidence, notes, queries
+from licensing.cases import actions, archive, assigning, bodies, commissions, evidence, notes, queries
 from licensing.cases import worklist as lists
 from licensing.cases.journal import subject_of
 from licensing.cases.machine import TURN_NAMES, State
@@ -222,6 +222,7 @@ def _case_page(page: CasePage, problem: LeizhengError | None = None, typed: Fill
         values=typed.values,
         errors=typed.errors,
         notes=notes.of_case(current_actor(), page.case.id),
+        filing=archive.filing_of(current_actor(), page.case.id),
         panel=presentation.panel(page),
         blocks=presentation.blocks(page),
         papers=presentation.papers(page),

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from world import OTHER_COMPANY, World, tiny_pdf
 
 from licensing.cases import actions as cases
-from licensing.cases import calendars, commissions, evidence, notes, sampling
+from licensing.cases import archive, calendars, commissions, evidence, notes, sampling
 from licensing.cases.bodies import QUALIFICATION
 from licensing.catalogue import load_catalogue
 from licensing.clock import today
@@ -72,6 +72,7 @@ def lived_in(world: World) -> None:
         seat = look.session.scalars(sa.select(Seat).order_by(Seat.id.desc())).first()
     seats.end_seat(world.actor(world.applicant), seat.id)
     _commissioned(world)
+    archive.archive(world.actor(world.supervisor), world.settings, withdrawn)
     noted = world.submitted()
     notes.write(world.actor(world.examiner), noted, "图纸与说明不一致，请核对。")
     notes.strike_out(world.actor(world.examiner), noted, notes.write(world.actor(world.examiner), noted, "写错了"))

@@ -219,9 +219,9 @@ GUARDS: Mapping[str, Guard] = {
     "office_reports.give_back": replace(OFFICE, act=Action.CASE_RECORD_RESULT, stage="evaluating"),
     # Verifications, licences, credit and ratings at the office.
     "office_verifications.": Guard(Door.POST, Action.CASE_READ, act=Action.COMMITMENT_VERIFY),
-    "office_verifications.again": _acting(OFFICE, Action.COMMITMENT_VERIFY, "granted"),
-    "office_verifications.pursue": _acting(OFFICE, Action.COMMITMENT_VERIFY, "granted"),
-    "office_verifications.rectify": _acting(OFFICE, Action.COMMITMENT_RECTIFY, "granted"),
+    "office_pursuing.again": _acting(OFFICE, Action.COMMITMENT_VERIFY, "granted"),
+    "office_pursuing.pursue": _acting(OFFICE, Action.COMMITMENT_VERIFY, "granted"),
+    "office_rectification.": _acting(OFFICE, Action.COMMITMENT_RECTIFY, "granted"),
     "office_licences.": LICENCE,
     "office_licences.propose": _acting(LICENCE, Action.LICENCE_PROPOSE),
     "office_licences.recommend": _acting(LICENCE, Action.LICENCE_PROPOSE),

@@ -17,6 +17,7 @@ from licensing.cases.tables import CommissionReport
 from licensing.catalogue import load_catalogue
 from licensing.errors import Invalid, NotFound
 from licensing.licences import actions as licences
+from licensing.notices.queries import inbox
 from licensing.parties import actions as parties
 from licensing.parties.tables import Authority, Company
 from licensing.policy import SYSTEM, Role
@@ -123,6 +124,18 @@ def test_the_body_sees_its_commission_and_hands_its_report_in(desk: Desk) -> Non
     for stranger in (desk.world.applicant, desk.world.stranger):
         assert desk.browser(stranger).get(f"/my/commissions/{commission}").status_code == 404
         assert hand_in(desk, stranger, commission).status_code == 404
+
+
+def test_a_message_about_a_commission_opens_the_commission_itself(desk: Desk) -> None:
+    case_id, person, commission = commissioned(desk)
+    body = desk.browser(person)
+    [told] = [notice for notice in inbox(desk.world.actor(person)).rows if "commissioned" in notice.sentence]
+    assert body.send(f"/messages/{told.id}").headers["Location"] == f"/my/commissions/{commission}"
+    hand_in(desk, person, commission)
+    report = commissions.reports_of(desk.world.actor(desk.world.examiner), case_id)[0]
+    commissions.return_report(desk.world.actor(desk.world.examiner), case_id, report.id, "缺少检测数据附表。")
+    [returned] = [notice for notice in inbox(desk.world.actor(person)).rows if "returned" in notice.sentence]
+    assert body.send(f"/messages/{returned.id}").headers["Location"] == f"/my/commissions/{commission}"
 
 
 def test_the_examiner_records_the_result_with_one_press(desk: Desk) -> None:
