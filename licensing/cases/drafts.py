@@ -12,6 +12,7 @@ from licensing.cases.journal import Loaded, append_event, load_for, moved_on, no
 from licensing.cases.machine import Event, State
 from licensing.cases.rules import Happened, is_filled_in, may_change, may_fill_in
 from licensing.cases.tables import Case, CaseDocument
+from licensing.cases.targets import paper_target
 from licensing.catalogue import load_catalogue
 from licensing.catalogue.answers import answer_at, clean_answers
 from licensing.catalogue.model import Matter, Proof
@@ -126,7 +127,7 @@ def keep_document(actor: Actor, case_id: int, slot: str, filename: str, content:
         material = case.matter.material(slot)
         if material is None:
             raise not_found()
-        check_opened(case, f"proof:{material.proof}" if material.proof else f"document:{slot}")
+        check_opened(case, paper_target(material))
         present = [document for document in documents(work, case_id) if document.slot == slot]
         if len(present) >= material.max_files:
             raise Invalid(
@@ -159,7 +160,7 @@ def remove_document(actor: Actor, case_id: int, document_id: int) -> None:
         if row is None or row.case_id != case_id or row.removed_at is not None:
             raise not_found()
         material = case.matter.material(row.slot)
-        check_opened(case, f"proof:{material.proof}" if material and material.proof else f"document:{row.slot}")
+        check_opened(case, paper_target(material) if material else f"document:{row.slot}")
         row.removed_at = work.now
 
 
