@@ -17,7 +17,9 @@ from licensing.cases.machine import State
 from licensing.cases.submission import printed_answers
 from licensing.cases.tables import CaseMeasure
 from licensing.cases.worklist import Asked, worklist
-from licensing.errors import FieldError, Invalid, NotFound
+from licensing.catalogue import load_catalogue
+from licensing.errors import Conflict, FieldError, Invalid, NotFound
+from licensing.licences.face import number_parts
 from licensing.licences.record import from_canonical
 from licensing.licences.status import Status
 from licensing.licences.tables import Licence
@@ -216,6 +218,16 @@ def test_a_qualification_leads_to_a_certificate(world: World, grade: str, name: 
         "发证日期": "2026年3月2日",
         "有效期至": "2031年3月1日",
     }
+
+
+def test_no_certificate_is_numbered_outside_a_province() -> None:
+    kind = load_catalogue().licence_type("qualification_certificate")
+    answers = qualification_answers(COMPANY)
+    assert number_parts(kind, answers, "440000") == {"grade": "2", "province": "19"}
+    assert number_parts(load_catalogue().licence_type("design_approval"), answers, "990100") == {}
+    with pytest.raises(Conflict) as caught:
+        number_parts(kind, answers, "990100")
+    assert caught.value.code == "province-unknown"
 
 
 def test_identity_numbers_are_kept_whole_and_shown_masked(world: World) -> None:
