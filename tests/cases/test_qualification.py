@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
+import time_machine
 from qualifying import identity_number, qualification_answers
 from world import COMPANY, OTHER_COMPANY, World, tiny_pdf
 
@@ -149,6 +150,20 @@ def test_a_paper_that_no_promise_replaces_can_be_corrected(world: World) -> None
     changed(world, case_id, "qualification", {"grade": "2"})
     actions.submit(world.actor(world.applicant), case_id)
     assert world.page(case_id).state is State.SUBMITTED
+
+
+def test_what_ended_while_a_correction_was_open_is_no_trap(world: World, morning: time_machine.Traveller) -> None:
+    case_id = world.draft("qualification")
+    instruments = qualification_answers(COMPANY)["instruments"]
+    changed(world, case_id, "instruments", [{**instruments[0], "valid_until": "2026-03-03"}, *instruments[1:]])
+    actions.submit(world.actor(world.applicant), case_id)
+    actions.request_correction(world.actor(world.province.intake), case_id, [Item("document:quality_system", "缺少安全制度。")])
+    morning.move_to(datetime(2026, 3, 4, 1, tzinfo=UTC))
+    drafts.add_document(world.actor(world.applicant), case_id, "quality_system", "安全制度.pdf", tiny_pdf())
+    actions.submit(world.actor(world.applicant), case_id)
+    found = conditions.checklist(world.actor(world.province.examiner), case_id)
+    assert found is not None
+    assert [finding.condition.code for finding in found.findings if not finding.met] == ["instruments-in-date"]
 
 
 def test_a_certificate_from_elsewhere_is_taken_as_typed_and_an_officer_has_to_look_it_up(world: World) -> None:
