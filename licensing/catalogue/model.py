@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import hashlib
 import unicodedata
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from typing import ClassVar, Literal
 
@@ -17,6 +17,7 @@ from pydantic import ConfigDict
 from licensing.catalogue.parts import (
     STRICT,
     Clause,
+    Condition,
     DateOrder,
     Field,
     FieldKind,
@@ -36,6 +37,7 @@ from licensing.catalogue.parts import (
 __all__ = [
     "NO_END_DATE",
     "Clause",
+    "Condition",
     "DateOrder",
     "FaceRow",
     "Field",
@@ -75,6 +77,8 @@ class Matter:
 
     ``open`` is false while only the guide page exists and nothing can be submitted online. ``item_code`` is the code of the matter in the
     catalogue of government services (事项编码). With ``changes_by_application`` a new application changes what was granted.
+
+    ``title_at`` is the answer under whose words an application is listed, ``region_at`` the place that decides which authority has it.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
@@ -97,6 +101,9 @@ class Matter:
     date_orders: tuple[DateOrder, ...] = ()
     row_counts: tuple[RowCount, ...] = ()
     changes_by_application: bool = False
+    title_at: str = "project.name"
+    region_at: str = "project.region"
+    conditions: tuple[Condition, ...] = ()
 
     def section(self, code: str) -> Section | None:
         """The section with this code, or None."""
@@ -219,7 +226,8 @@ class FaceRow:
 class LicenceType:
     """A kind of licence with its directory entry (GB/T 36902). ``index`` is the number in the QR and never changes.
 
-    ``valid_years`` None means no end date, published as 2099-12-31.
+    ``valid_years`` None means no end date, published as 2099-12-31. ``number_answers`` are the answers that the number pattern holds,
+    ``provinces`` the ``{province}`` of it by the first two digits of the region of the authority.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
@@ -241,6 +249,8 @@ class LicenceType:
     template: str
     face: tuple[FaceRow, ...]
     valid_years: int | None = None
+    number_answers: Mapping[str, str] = field(default_factory=dict)
+    provinces: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def validity_range(self) -> str:

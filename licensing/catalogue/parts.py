@@ -22,7 +22,9 @@ FieldKind = Literal[
     "phone",
     "postcode",
     "licence_number",
+    "resident_id",
 ]
+ConditionKind = Literal["count", "at_least", "equals", "held_for", "not_before_today", "not_after_today", "given", "distinct"]
 MaterialKind = Literal["original", "copy", "original_or_copy"]
 MaterialForm = Literal["electronic", "paper", "paper_or_electronic"]
 VerificationMethod = Literal["data_sharing", "site", "document", "random", "waived"]
@@ -37,6 +39,16 @@ class Clause:
 
     text: str
     english: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """That ``field`` was answered with the option ``value``: a path ``section.field``, or a field of a row where rows are judged."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
+
+    field: str
+    value: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +68,8 @@ class Field:
 
     ``prefill`` names what the house already knows, such as ``company.name``, so that nobody types it twice.
     What is ``personal`` names a natural person and is masked where it is published.
+    What ``follows`` another field of its section has the same option codes and is never asked.
+    ``licence_type`` says of what kind a licence number is; with ``elsewhere`` it may be unknown here.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
@@ -75,6 +89,9 @@ class Field:
     english_unit: str = ""
     prefill: str | None = None
     personal: bool = False
+    follows: str | None = None
+    licence_type: str | None = None
+    elsewhere: bool = False
 
     def option(self, code: str) -> Option | None:
         """The option with this code, or None."""
@@ -95,7 +112,7 @@ class RowSpec:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """One page of a form; with ``repeats`` its answers are rows of the same fields."""
+    """One page of a form; with ``repeats`` its answers are rows of the same fields. It is asked ``when`` that was answered, or always."""
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
 
@@ -106,6 +123,7 @@ class Section:
     repeats: RowSpec | None = None
     hint: str = ""
     english_hint: str = ""
+    when: Answered | None = None
 
     def field(self, code: str) -> Field | None:
         """The field with this code, or None."""
@@ -124,6 +142,7 @@ class Material:
     """One document to upload. With ``proof`` the applicant may promise that proof instead of handing the document in.
 
     ``kind`` says whether the original is asked for; ``form`` in which form it may come (材料类型、材料形式 of a service guide).
+    What is not always ``required`` may be ``required_when`` something was answered.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
@@ -141,6 +160,7 @@ class Material:
     source: Clause
     proof: str | None = None
     copies: int = 1
+    required_when: Answered | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +207,41 @@ class RowCount:
 
     field: str
     section: str
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """What the law asks of an applicant beyond a filled-in form, told in one clause; ``code`` is that of the error where it is not met.
+
+    It counts ``when`` that was answered, by default always. ``kind`` is how it is judged:
+
+    * ``count``: at least ``minimum`` rows of the section ``path`` fit ``where``
+    * ``at_least``: the number is ``minimum`` or more
+    * ``equals``: the answer is the option ``value``
+    * ``held_for``: the day lies at least ``minimum`` years before today
+    * ``not_before_today``, ``not_after_today``: the day is on that side of today, today included
+    * ``given``: there is an answer
+    * ``distinct``: there is one, and no row before has the same
+
+    But for ``count``, ``path`` is ``section.field``. In a section with rows every row must do, or every one that fits ``where``.
+    """
+
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
+
+    code: str
+    name: str
+    english_name: str
+    kind: ConditionKind
+    path: str
+    when: Answered | None = None
+    where: Answered | None = None
+    value: str = ""
+    minimum: Decimal | None = None
+
+    @property
+    def section(self) -> str:
+        """The code of the section that it looks at."""
+        return self.path.partition(".")[0]
 
 
 @dataclass(frozen=True, slots=True)

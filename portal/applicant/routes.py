@@ -10,6 +10,7 @@ from licensing.cases import actions, commissions, drafts, evidence, queries
 from licensing.cases.machine import FINAL, STATE_NAMES, TURN_NAMES, TURNS, State, Turn
 from licensing.cases.queries import CasePage
 from licensing.catalogue import load_catalogue
+from licensing.catalogue.answers import sections_asked
 from licensing.errors import Conflict
 from licensing.notices.queries import latest
 from licensing.parties.queries import company as company_of
@@ -194,6 +195,7 @@ def _where_it_is(page: CasePage) -> str:
         may_answer=page.can(Action.COMMITMENT_ANSWER),
         task_url=pages.task_url,
         shown=shown,
+        asked=lambda answers: sections_asked(page.matter, answers),
     )
 
 
