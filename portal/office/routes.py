@@ -11,10 +11,11 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from licensing import policy
-from licensing.cases import actions, assigning, bodies, commissions, evidence, notes, queries
+from licensing.cases import actions, assigning, bodies, commissions, evidence, notes, objection_queries, queries
 from licensing.cases import worklist as lists
 from licensing.cases.journal import not_found, subject_of
 from licensing.cases.machine import TURN_NAMES, State
+from licensing.cases.objectable import OUTCOME_NAMES
 from licensing.cases.queries import CasePage
 from licensing.catalogue import load_catalogue
 from licensing.clock import now
@@ -59,6 +60,7 @@ def worklist() -> ResponseReturnValue:
         shows=shows(),
         risks=RISKS.items(),
         behind=in_words(asked, people),
+        objections=objection_queries.waiting(actor),
         people=people.items(),
         kept=[(kept, read_filter(kept.asked).url()) for kept in lists.saved_filters(actor)],
         has_posts=bool(lists.states_of(actor)),
@@ -238,6 +240,8 @@ def _case_page(page: CasePage, problem: LeizhengError | None = None, typed: Fill
         values=typed.values,
         errors=typed.errors,
         notes=notes.of_case(current_actor(), page.case.id),
+        objections=objection_queries.of_case(current_actor(), page.case.id).made,
+        outcome_names=OUTCOME_NAMES,
         panel=presentation.panel(page),
         blocks=presentation.blocks(page),
         papers=presentation.papers(page),
