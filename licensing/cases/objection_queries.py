@@ -28,7 +28,7 @@ from licensing.words import N_, Said, say
 
 _IN_PUBLIC = N_("The grant that is made public")
 _WHEN_OPENED = N_("You can object from the day on which you open its letter; from then on the time runs that the letter names.")
-_NUMBERED_LATER = "（发出时编号）"
+_NUMBERED_LATER = "发出时编号"
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,15 +105,14 @@ def licence_words(kind: LetterKind, facts: LicenceFacts, items: Sequence[str]) -
 def objection_words(kind: LetterKind, matter: Matter, facts: ObjectionFacts, items: Sequence[str]) -> Words:
     """The words of the answer to an objection 异议答复."""
     about = f"“{facts.project}”{matter.name}申请（办件号{facts.case_number}）的《{facts.act}》（{facts.letter_number}）"
+    renewed = f"原办件不再变更；本机关已为你单位生成新的申请（办件号{facts.renewed_by}），原填报内容已复制，申请材料和承诺请重新提交。"
+    found = "成立" if facts.upheld else "不成立"
     paragraphs = (
         f"你单位于{_day(facts.received_on)}对{about}提出异议（{facts.number}）。",
-        f"依据{'、'.join(kind.legal_basis)}，本机关指派未参与该行政行为的人员进行了复核，"
-        f"结论为：异议{'成立' if facts.upheld else '不成立'}。理由如下。",
-        f"原办件不再变更。本机关已为你单位生成新的申请（办件号{facts.renewed_by}），原填报内容已复制；申请材料和承诺请重新提交。"
-        if facts.renewed_by
-        else "",
+        f"依据{'、'.join(kind.legal_basis)}，本机关指派未参与该行政行为的人员进行了复核，结论为：异议{found}。"
+        f"{renewed if facts.renewed_by else ''}理由如下。",
     )
-    return Words(kind.title_for(matter), facts.addressee, tuple(filter(None, paragraphs)), tuple(items))
+    return Words(kind.title_for(matter), facts.addressee, paragraphs, tuple(items))
 
 
 def content(kind: LetterKind, words: Words, *, number: str, issuer: str, written_on: date) -> dict[str, object]:

@@ -8,6 +8,7 @@ from flask_babel import gettext
 
 from licensing.cases import objection_queries, objections
 from licensing.cases.objectable import ANSWER_DAYS
+from licensing.clock import today
 from licensing.credit.rules import LONGEST_REASON
 from licensing.errors import Conflict, Invalid
 from licensing.words import Said
@@ -46,11 +47,13 @@ def objection_send(case_id: int, sequence: int) -> ResponseReturnValue:
 
 def _page(case_id: int, sequence: int, errors: dict[str, Said], status: int = 200, problem: Conflict | None = None) -> ResponseReturnValue:
     against = objection_queries.act_of(current_actor(), case_id, sequence)
+    last = against.review.due if against.review is not None and against.opened else None
     return render_template(
         "portal/applicant/objection.html",
         page=my_page(case_id),
         against=against,
-        review=clock_card(against.review) if against.review is not None and against.opened else None,
+        review=clock_card(against.review) if last is not None and against.review is not None else None,
+        days_left=(last - today()).days if last is not None else None,
         errors=errors,
         problem=problem,
         text=request.form.get("text", ""),
