@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
-from sqlalchemy import func, insert, select, tuple_
+from sqlalchemy import insert, select, tuple_
 
 from bench.measure import Ratio, compare
 from licensing.cases.tables import Case
@@ -22,12 +22,12 @@ def run(folder: Path) -> list[Ratio]:
     open_storage(Settings(home=folder / "var", keys=folder / "keys"))
     upgrade(storage().engine)
     _fill()
-    due = func.coalesce(Case.due_on, date(9999, 12, 31))
-    base = select(Case.id, Case.project_name).where(Case.authority_id == 1, Case.state == "submitted").order_by(due, Case.id).limit(PAGE)
+    mine = (Case.authority_id == 1, Case.state == "submitted")
+    base = select(Case.id, Case.project_name).where(*mine).order_by(Case.sort_on, Case.id).limit(PAGE)
     with reading(SYSTEM) as look:
-        last = look.session.execute(base.add_columns(due).offset(DEPTH - 1).limit(1)).one()
+        last = look.session.execute(base.add_columns(Case.sort_on).offset(DEPTH - 1).limit(1)).one()
         naive = base.offset(DEPTH)
-        keyset = base.where(tuple_(due, Case.id) > (last[2], last[0]))
+        keyset = base.where(tuple_(Case.sort_on, Case.id) > (last[2], last[0]))
         assert look.session.execute(naive).all() == look.session.execute(keyset).all()
         return [
             compare(

@@ -66,6 +66,8 @@ class Action(StrEnum):
     CASE_RATE = "case:rate"
     CASE_OBJECT = "case:object"
     CASE_ANSWER_OBJECTION = "case:answer-objection"
+    CASE_ARCHIVE = "case:archive"
+    ARCHIVE_READ = "archive:read"
     COMMISSION_READ = "commission:read"
     COMMISSION_REPORT = "commission:report"
     NOTE_READ = "note:read"
@@ -168,6 +170,8 @@ POLICY: Mapping[Action, Grant] = {
     Action.CASE_ASSIGN: _may(*OFFICER_ROLES),
     Action.CASE_OBJECT: _may(*COMPANY_ROLES),
     Action.CASE_ANSWER_OBJECTION: _may(Role.APPROVER, Role.SUPERVISOR, second_factor=True, not_by=(*_HANDLERS, "extender", "doer")),
+    Action.CASE_ARCHIVE: _may(*OFFICER_ROLES, Role.SYSTEM),
+    Action.ARCHIVE_READ: _may(*READER_ROLES),
     Action.LICENCE_READ: _may(*COMPANY_ROLES, *READER_ROLES, Role.SYSTEM),
     Action.LICENCE_ASK: _may(*COMPANY_ROLES),
     Action.LICENCE_ANSWER: _may(*COMPANY_ROLES),

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from sqlalchemy.orm import Session
 
-from licensing.cases import calendars, commissions, notes, objections
+from licensing.cases import archive, calendars, commissions, notes, objections
 from licensing.cases import health as cases
 from licensing.commitments import editions
 from licensing.commitments import health as commitments
@@ -34,6 +34,7 @@ PROTECTED = (
     "objection",
     "commission",
     "commission_report",
+    "case_archive",
     "proceeding_event",
     "letter",
     "proof_version",
@@ -68,6 +69,7 @@ def row_problems(session: Session, files: FileStore, trust: TrustList) -> Iterat
     yield from _told("notes", lambda: notes.problems(session))
     yield from _told("objections", lambda: objections.problems(session))
     yield from _told("commissions", lambda: commissions.problems(session))
+    yield from _told("archive", lambda: archive.problems(session, files))
     yield from _told("calendar", lambda: calendars.problems(session))
     yield from _told("promises", lambda: commitments.problems(session, files))
     yield from _told("proofs", lambda: editions.problems(session))

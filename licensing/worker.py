@@ -6,7 +6,7 @@ import click
 import structlog
 from huey import crontab
 
-from licensing.cases import evidence, issuing
+from licensing.cases import archive, evidence, issuing
 from licensing.cases.actions import deem_accepted_all
 from licensing.cases.measuring import measure_all
 from licensing.errors import Misconfigured
@@ -26,7 +26,8 @@ _log = structlog.get_logger("leizheng.worker")
 
 
 def tidy() -> dict[str, int]:
-    """Everything that waits, once: resumed licences, silence that accepts, what is over, checkpoint, outbox, late lists, evidence, figures.
+    """Everything that waits, once: resumed licences, silence that accepts, what is over, checkpoint, outbox, late lists, evidence,
+    closed files, figures.
 
     Nothing is done while the register is behind what was already published: an operator has to restore it first.
     """
@@ -43,6 +44,7 @@ def tidy() -> dict[str, int]:
         "messages_sent": deliver_due(),
         "lists_signed": status_list.refresh_all(),
         "evidence_completed": evidence.complete_all(storage().settings),
+        "archived": archive.archive_all(storage().settings),
         "measured": measure_all(),
     }
     if any(done.values()):

@@ -15,11 +15,12 @@ from flask.typing import ResponseReturnValue
 from flask_security.utils import logout_user
 from flask_wtf.csrf import CSRFProtect
 
+from licensing import policy
 from licensing.clock import now as clock_now
 from licensing.clock import today
 from licensing.errors import Forbidden, Misconfigured, SignInEnded
 from licensing.parties.queries import actor_for
-from licensing.policy import Actor
+from licensing.policy import Action, Actor, Subject
 from licensing.settings import Settings
 from licensing.words import say
 from portal.accounts.actions import end_sign_in, touch_sign_in
@@ -135,6 +136,13 @@ def drop_session() -> None:
     session.clear()
     g.leizheng_sign_in = None
     g.leizheng_actor = ANONYMOUS
+
+
+def refuse_early(action: Action, subject: Subject) -> None:
+    """Raise for those who may not do ``action`` at all, before what they sent is read; the act itself asks for the second factor."""
+    ruling = policy.rule_on(current_actor(), action, subject, now=clock_now())
+    if not ruling and not ruling.needs_second_factor:
+        policy.require(current_actor(), action, subject, now=clock_now())
 
 
 def is_staff(actor: Actor) -> bool:

@@ -12,6 +12,7 @@ from datetime import date
 
 from sqlalchemy import select
 
+from licensing.cases.bans import require_no_ban
 from licensing.cases.bodies import require_fitting
 from licensing.cases.commissions import note_commission
 from licensing.cases.journal import Loaded, load, load_for, record
@@ -71,6 +72,7 @@ def submit(actor: Actor, case_id: int) -> None:
                 code="incomplete",
             )
         if event is Event.SUBMITTED:
+            require_no_ban(work, case.row.company_id, case.matter)
             region = str(case.row.answers["project"]["region"])
             case.row.authority_id = responsible_authority(work.session, case.row.matter, region).id
             work.session.flush()

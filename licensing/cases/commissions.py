@@ -67,6 +67,14 @@ class CommissionPage:
         return next((report for report in self.reports if report.returned_at is None), None)
 
 
+@dataclass(frozen=True, slots=True)
+class Commissions:
+    """A page of commissions; ``next_key`` continues after it."""
+
+    rows: tuple[CommissionPage, ...]
+    next_key: int | None
+
+
 def note_commission(work: Work, case: Loaded, body: Body | None, expected_days: int) -> None:
     """Keep the commission for a body that has people here, and tell them; called in the transaction of the event."""
     company = company_by_uscc(work.session, body.code) if body else None
@@ -83,15 +91,21 @@ def note_commission(work: Work, case: Loaded, body: Body | None, expected_days: 
     work.session.add(row)
     work.session.flush()
     append(work, LEAF, _subject(case.row, row), row_digest(row))
-    said = say("An authority commissioned your company. Look at its commissions and upload the report there.")
-    notify_company(work, company.id, said, reference=case.row.public_number)
+    said = say("An authority commissioned your company. Look at the commission and upload the report there.")
+    notify_company(work, company.id, said, commission_id=row.id, reference=case.row.public_number)
 
 
-def mine(actor: Actor) -> list[CommissionPage]:
-    """The commissions of the bodies to which the actor belongs, newest first."""
+def mine(actor: Actor, *, after: int | None = None, size: int = 50) -> Commissions:
+    """The commissions of the bodies to which the actor belongs, newest first; keyset-paged by ``after``."""
     with reading(actor) as look:
-        query = select(Commission).where(Commission.company_id.in_(actor.company_ids)).options(selectinload(Commission.reports))
-        return [_page(look, row) for row in look.session.scalars(query.order_by(Commission.id.desc()))]
+        query = select(Commission, Case, Company).join(Case, Case.id == Commission.case_id).join(Company, Company.id == Case.company_id)
+        query = query.where(Commission.company_id.in_(actor.company_ids)).options(selectinload(Commission.reports))
+        if after is not None:
+            query = query.where(Commission.id < after)
+        # Cases and companies come along: each page finds them in the session.
+        found = look.session.execute(query.order_by(Commission.id.desc()).limit(size + 1)).all()
+        rows = tuple(_page(look, row) for row, _, _ in found[:size])
+        return Commissions(rows, rows[-1].commission.id if len(found) > size else None)
 
 
 def count_of(actor: Actor) -> int:
@@ -166,21 +180,21 @@ def reports_of(actor: Actor, case_id: int) -> tuple[CommissionReport, ...]:
 
 def return_report(actor: Actor, case_id: int, report_id: int, reason: str) -> None:
     """Give a report back to the body with the reason; it hands in another. Raises ``Invalid`` without one, ``Conflict`` when it is over."""
-    if not reason or len(reason) > LONGEST_REASON:
-        sentence = say("Say what is wrong with the report, in at most %(limit)s characters.", limit=LONGEST_REASON)
-        raise Invalid(sentence, [FieldError("return_reason", "reason-needed", sentence)], code="reason-needed")
     with unit_of_work(actor) as work:
         case = _office_case(work, case_id, Action.CASE_RECORD_RESULT)
         row = work.session.get(CommissionReport, report_id, with_for_update=True)
         if row is None or row.commission.case_id != case_id:
             raise not_found()
+        if not reason or len(reason) > LONGEST_REASON:
+            sentence = say("Say what is wrong with the report, in at most %(limit)s characters.", limit=LONGEST_REASON)
+            raise Invalid(sentence, [FieldError("return_reason", "reason-needed", sentence)], code="reason-needed")
         if row.returned_at is not None or case.view.state is not State.EVALUATING:
             raise _over()
         row.returned_at, row.returned_by, row.return_reason = work.now, actor.person_id, reason
         work.session.flush()
         append(work, RETURN_LEAF, _subject(case.row, row.commission), row_digest(row))
-        said = say("The authority returned your report. Look at the commissions of your company.")
-        notify_company(work, row.commission.company_id, said, reference=case.row.public_number)
+        said = say("The authority returned your report. Look at the commission and hand in another.")
+        notify_company(work, row.commission.company_id, said, commission_id=row.commission_id, reference=case.row.public_number)
 
 
 def report_file(actor: Actor, case_id: int, report_id: int) -> tuple[CommissionReport, bytes]:
@@ -216,13 +230,13 @@ def _facts(subject: str, commission: Commission) -> Iterator[Fact]:
 
 
 def _page(look: Work, row: Commission) -> CommissionPage:
-    case = load(look.session, row.case_id)
+    case = look.session.get_one(Case, row.case_id)
     return CommissionPage(
         commission=row,
-        case=case.row,
-        matter=load_catalogue().matter(case.row.matter),
-        applicant=look.session.get_one(Company, case.row.company_id),
-        authority=look.session.get_one(Authority, case.row.authority_id),
+        case=case,
+        matter=load_catalogue().matter(case.matter),
+        applicant=look.session.get_one(Company, case.company_id),
+        authority=look.session.get_one(Authority, case.authority_id),
         reports=tuple(row.reports),
         is_open=_is_open(look.session, case, row),
     )
@@ -251,14 +265,14 @@ def _report_of(look: Work, case_id: int, report_id: int) -> CommissionReport:
     return row
 
 
-def _is_open(session: Session, case: Loaded, row: Commission) -> bool:
-    latest = _latest(session, case.row.id)
-    return case.view.state is State.EVALUATING and latest is not None and latest.id == row.id
+def _is_open(session: Session, case: Case, row: Commission) -> bool:
+    latest = _latest(session, case.id) if case.state == State.EVALUATING else None
+    return latest is not None and latest.id == row.id
 
 
 def _check_open(work: Work, row: Commission) -> Loaded:
     case = load(work.session, row.case_id)
-    if not _is_open(work.session, case, row):
+    if not _is_open(work.session, case.row, row):
         raise _over()
     if _waiting(row) is not None:
         raise Conflict(

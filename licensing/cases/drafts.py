@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from licensing.cases.bans import require_no_ban
 from licensing.cases.journal import Loaded, append_event, load_for, moved_on, not_found, require
 from licensing.cases.machine import Event, State
 from licensing.cases.rules import Happened, is_filled_in, may_change, may_fill_in
@@ -39,6 +40,7 @@ def start(actor: Actor, company_id: int, matter_code: str) -> int:
         )
     with unit_of_work(actor) as work:
         require(work, Action.CASE_START, Subject(company_id=company_id, authority_id=-1))
+        require_no_ban(work, company_id, matter)
         return begin(work, company_id, matter).id
 
 

@@ -15,7 +15,7 @@ from licensing.commitments.aftermath import FOLDER as AFTER
 from licensing.commitments.aftermath import Aftermath
 from licensing.commitments.evidence import evidence_pack, seal_pack
 from licensing.commitments.pack_proofs import Kept, Place
-from licensing.commitments.tables import Commitment
+from licensing.commitments.tables import Commitment, EvidencePack
 from licensing.documents.previews import MOST_PAGES, page_picture
 from licensing.errors import LeizhengError, Unavailable
 from licensing.ledger.protection import row_bytes
@@ -66,7 +66,7 @@ def pack_for(actor: Actor, settings: Settings, case_id: int, commitment_id: int)
 def complete_soon(settings: Settings, case_id: int, commitment_id: int) -> bool:
     """Complete the evidence of a promise that was just signed: whether it is complete. Never raises for what the worker can do later."""
     try:
-        _complete(settings, case_id, commitment_id)
+        complete(settings, case_id, commitment_id)
     except LeizhengError as error:
         _log.warning("evidence waits", commitment_id=commitment_id, code=error.code, reason=str(error))
         return False
@@ -81,7 +81,7 @@ def complete_all(settings: Settings, most: int = MOST) -> int:
         waiting = commitments.without_evidence(look.session)
     for case_id, commitment_id in waiting:
         try:
-            _complete(settings, case_id, commitment_id)
+            complete(settings, case_id, commitment_id)
         except LeizhengError as error:
             _log.warning("evidence waits", commitment_id=commitment_id, code=error.code, reason=str(error))
             if isinstance(error, Unavailable):  # what is away for one is away for all
@@ -93,16 +93,17 @@ def complete_all(settings: Settings, most: int = MOST) -> int:
     return done
 
 
-def _complete(settings: Settings, case_id: int, commitment_id: int) -> None:
+def complete(settings: Settings, case_id: int, commitment_id: int) -> EvidencePack:
+    """The sealed part of the evidence of a promise, made when there is none yet. Raises as ``commitments.evidence.seal_pack``."""
     with reading(SYSTEM) as look:
         made = commitments.commitment(look.session, case_id, commitment_id)
         before = _before(load(look.session, case_id).row, made)
-    seal_pack(settings, commitment_id, before)
+    return seal_pack(settings, commitment_id, before)
 
 
 def _before(row: Case, made: Commitment) -> tuple[Kept, ...]:
     """The events of the case up to the promise."""
-    return tuple(_kept(row, event) for event in row.events if event.at <= made.promised_at)
+    return tuple(kept_event(row, event) for event in row.events if event.at <= made.promised_at)
 
 
 def _after(session: Session, row: Case, made: Commitment) -> Aftermath:
@@ -112,7 +113,7 @@ def _after(session: Session, row: Case, made: Commitment) -> Aftermath:
     sent = tuple(
         letter for letter in letters.of_case(session, row.id) if letter.kind in LETTERS_OF_PROMISES and letter.written_at in moments
     )
-    return Aftermath(tuple(_kept(row, event, f"{AFTER}/") for event in events), letters=sent)
+    return Aftermath(tuple(kept_event(row, event, f"{AFTER}/") for event in events), letters=sent)
 
 
 def _concerns(event: CaseEvent, made: Commitment) -> bool:
@@ -120,7 +121,7 @@ def _concerns(event: CaseEvent, made: Commitment) -> bool:
     return event.type in EVENTS_OF_PROMISES and told[0] == made.id and told[1] == made.proof and made.proof in told[2]
 
 
-def _kept(row: Case, event: CaseEvent, folder: str = "") -> Kept:
+def kept_event(row: Case, event: CaseEvent, folder: str = "") -> Kept:
     """An event as a file: its SHA-256 is what the log holds of it."""
     return Kept(f"{folder}events/case-{event.sequence:04d}.json", row_bytes(event), Place(EVENT_LEAF, event_subject(row, event)))
 

@@ -1,9 +1,12 @@
-"""The leader's page: the figures of an authority for the last twelve months. The databases sum up, so many cases cost little."""
+"""The leader's page: the figures of an authority and of all below it for the last twelve months.
+
+The databases sum up, so many cases cost little.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -12,7 +15,7 @@ from sqlalchemy import ColumnElement, Select, String, cast, func, literal_column
 
 from licensing.cases.counted import DAYS, UNTRUE_STATES, Behind, Figure, conditions
 from licensing.cases.figures import HANDED_IN, PROMISED, Spread, last_months, next_month, read_proofs, spread
-from licensing.cases.journal import require
+from licensing.cases.journal import not_found, require
 from licensing.cases.machine import State, Turn
 from licensing.cases.tables import Case, CaseAssignment, CaseMeasure, CaseMeasureCorrection
 from licensing.cases.targets import Target, target_name
@@ -22,7 +25,7 @@ from licensing.catalogue.model import Matter, Proof
 from licensing.catalogue.queries import catalogue_now
 from licensing.clock import local_date
 from licensing.commitments.tables import Commitment
-from licensing.parties.queries import officers, person_names
+from licensing.parties.queries import authority_tree, officers, person_names
 from licensing.policy import Action, Actor, Role, Subject
 from licensing.storage import Work, reading
 
@@ -54,8 +57,8 @@ class Load:
 
 
 @dataclass(frozen=True, slots=True)
-class RegionFigures:
-    """One region: received by month, decided, late, and how long it took."""
+class PlaceFigures:
+    """One region by its code, or one authority by its id: received by month, decided, late, and how long it took."""
 
     code: str
     name: str
@@ -74,7 +77,7 @@ class LeaderPage:
     """Everything the page shows; counts by month for each figure, spreads by matter, by month, and the parts that explain them.
 
     ``late_by`` says at whose turn most days of the late decisions passed, ``late_now`` where the open cases stand whose day has passed.
-    ``corrected`` says how many cases were asked for corrections how often.
+    ``corrected`` says how many cases were asked for corrections how often. ``authority_names`` are those for which the reader may ask.
     """
 
     months: tuple[date, ...]
@@ -88,8 +91,10 @@ class LeaderPage:
     items: tuple[tuple[Matter, Target, int], ...]
     proofs: tuple[ProofUse, ...]
     loads: tuple[Load, ...]
-    regions: tuple[RegionFigures, ...]
+    regions: tuple[PlaceFigures, ...]
     region_names: Mapping[str, str]
+    authorities: tuple[PlaceFigures, ...]
+    authority_names: Mapping[str, str]
 
     def total(self, figure: Figure) -> int:
         """The whole period in one number."""
@@ -139,17 +144,23 @@ class _Scope:
         return list(self.look.session.execute(query).all())
 
 
-def leader_page(actor: Actor, *, matter: str = "", region: str = "") -> LeaderPage:
-    """The figures of the authorities that the actor supervises. Raises ``Forbidden`` for anybody else."""
+def leader_page(actor: Actor, *, matter: str = "", region: str = "", authority: str = "") -> LeaderPage:
+    """The figures of the authorities that the actor supervises and of all below, or of the one ``authority`` (its id) among them.
+
+    Raises ``Forbidden`` for anybody else, ``NotFound`` for an authority that is not among them.
+    """
     with reading(actor) as look:
         require(look, Action.FIGURES_READ, Subject())
-        authorities = frozenset(post.authority_id for post in actor.posts if post.role is Role.SUPERVISOR)
-        scope = _Scope(look, authorities, last_months(local_date(look.now)), matter, region)
+        offices = _offices(look)
+        if authority and authority not in offices:
+            raise not_found()
+        wanted = frozenset(int(code) for code in ([authority] if authority else offices))
+        scope = _Scope(look, wanted, last_months(local_date(look.now)), matter, region)
         measures = CaseMeasure
-        received = scope.by_month(Figure.RECEIVED, measures.region, measures.corrections, measures.proofs)
+        received = scope.by_month(Figure.RECEIVED, measures.authority_id, measures.region, measures.corrections, measures.proofs)
         accepted = scope.by_month(Figure.ACCEPTED, measures.silent, measures.acceptor_id)
         taken = (measures.days, measures.legal_days, measures.promised_days)
-        decided = scope.by_month(Figure.DECIDED, measures.region, measures.matter, *taken)
+        decided = scope.by_month(Figure.DECIDED, measures.authority_id, measures.region, measures.matter, *taken)
         names = _region_names(scope)
         return LeaderPage(
             months=tuple(scope.months),
@@ -163,9 +174,17 @@ def leader_page(actor: Actor, *, matter: str = "", region: str = "") -> LeaderPa
             items=_top(scope),
             proofs=_proofs(scope, received),
             loads=_loads(scope, accepted),
-            regions=_regions(received, decided, names),
+            regions=_places(received, decided, names, lambda row: row.region),
             region_names=names,
+            authorities=_places(received, decided, offices, lambda row: str(row.authority_id)) if len(wanted) > 1 else (),
+            authority_names=offices,
         )
+
+
+def _offices(look: Work) -> dict[str, str]:
+    """The names of the authorities that the reader supervises and of all below them, by id, each after the one above it."""
+    supervised = {post.authority_id for post in look.actor.posts if post.role is Role.SUPERVISOR} | look.actor.overseen
+    return {str(row.id): row.name for _, row in authority_tree(look.session, look.actor) if row.id in supervised}
 
 
 def _sum(pairs: Any) -> Counter[Any]:
@@ -187,11 +206,11 @@ def _monthly(received: _ByMonth, accepted: _ByMonth, decided: _ByMonth) -> dict[
     return {figure: _sum((month, row.cases) for month, row in rows) for figure, rows in parts.items()}
 
 
-def _spread(decided: _ByMonth, *, matter: str = "", region: str = "", month: date | None = None) -> Spread | None:
+def _spread(decided: _ByMonth, *, matter: str = "", month: date | None = None) -> Spread | None:
     return spread(
         (row.days, row.legal_days, row.promised_days, row.cases)
         for when, row in decided
-        if matter in ("", row.matter) and region in ("", row.region) and month in (None, when)
+        if matter in ("", row.matter) and month in (None, when)
     )
 
 
@@ -259,11 +278,12 @@ def _region_names(scope: _Scope) -> dict[str, str]:
     return {code: catalogue.region_name(code) if catalogue.has_region(code) else code for code in sorted(codes)}
 
 
-def _regions(received: _ByMonth, decided: _ByMonth, names: Mapping[str, str]) -> tuple[RegionFigures, ...]:
+def _places(received: _ByMonth, decided: _ByMonth, names: Mapping[str, str], place: Callable[[Any], str]) -> tuple[PlaceFigures, ...]:
+    """The same rows for each place that has any, the one that received most first; ``place`` is where a row belongs."""
     found = []
     for code, name in names.items():
-        months = _sum((month, row.cases) for month, row in received if row.region == code)
-        taken = _spread(decided, region=code)
+        months = _sum((month, row.cases) for month, row in received if place(row) == code)
+        taken = _spread([(month, row) for month, row in decided if place(row) == code])
         if months or taken:
-            found.append(RegionFigures(code, name, months, months.total(), taken.count if taken else 0, taken))
+            found.append(PlaceFigures(code, name, months, months.total(), taken.count if taken else 0, taken))
     return tuple(sorted(found, key=lambda one: (-one.received, one.code)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
@@ -26,14 +27,28 @@ def keep_measure(session: Session, row: Case, matter: Matter, events: Sequence[H
     if kept is None:
         kept = CaseMeasure(case_id=row.id)
         session.add(kept)
-    kept.sequence, kept.authority_id, kept.matter = events[-1].sequence, row.authority_id, row.matter
-    for name in _SAME:
-        setattr(kept, name, getattr(found, name))
-    kept.proofs = proofs_text(found.proofs)
-    for column, handler in _HANDLERS.items():
-        setattr(kept, column, found.handlers.get(handler))
+    for name, value in columns_of(found, row, events[-1].sequence).items():
+        setattr(kept, name, value)
     session.flush()
     _keep_corrected(session, row.id, found)
+
+
+def move_measure(session: Session, case_id: int, authority_id: int) -> None:
+    """Count the case for the authority that has it now: a transfer takes it out of the figures of the one before."""
+    session.get_one(CaseMeasure, case_id).authority_id = authority_id
+    session.flush()
+
+
+def columns_of(found: Measure, row: Case, sequence: int) -> dict[str, Any]:
+    """What stands in the row of a measure of the case up to ``sequence``."""
+    return {
+        "sequence": sequence,
+        "authority_id": row.authority_id,
+        "matter": row.matter,
+        **{name: getattr(found, name) for name in _SAME},
+        "proofs": proofs_text(found.proofs),
+        **{column: found.handlers.get(handler) for column, handler in _HANDLERS.items()},
+    }
 
 
 def _keep_corrected(session: Session, case_id: int, found: Measure) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import literal, select, tuple_
 from sqlalchemy.orm import Session
 
 from licensing.cases import drafts
@@ -32,8 +33,11 @@ from licensing.licences.tables import Licence
 from licensing.parties.queries import person_names
 from licensing.parties.tables import Authority, Company, Person
 from licensing.policy import Action, Actor, Ruling
-from licensing.storage import Work, reading
+from licensing.storage import Moment, Work, reading
 from licensing.words import Said, say
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_KEY = re.compile(r"\d{1,16}_\d{1,9}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,11 +126,38 @@ def licence_file(actor: Actor, case_id: int) -> tuple[Licence, bytes]:
         return licence, look.files.get(licence.file_sha256)
 
 
-def cases_of_companies(actor: Actor) -> list[Case]:
-    """All cases of the companies in which the actor has a seat, newest change first."""
+@dataclass(frozen=True, slots=True)
+class MyCases:
+    """A page of one's own cases; ``next_key`` continues after it."""
+
+    rows: tuple[Case, ...]
+    next_key: str | None
+
+
+def cases_of_companies(actor: Actor, *, after: str | None = None, size: int = 50) -> MyCases:
+    """The cases of the companies in which the actor has a seat, newest change first; keyset-paged by ``after``."""
     with reading(actor) as look:
-        query = select(Case).where(Case.company_id.in_(actor.company_ids)).order_by(Case.updated_at.desc(), Case.id.desc())
-        return list(look.session.scalars(query))
+        query = select(Case).where(Case.company_id.in_(actor.company_ids))
+        if after is not None:
+            moment, _, last_id = after.partition("_")
+            changed = _EPOCH + timedelta(microseconds=int(moment))
+            query = query.where(tuple_(Case.updated_at, Case.id) < tuple_(literal(changed, Moment), literal(int(last_id))))
+        found = look.session.scalars(query.order_by(Case.updated_at.desc(), Case.id.desc()).limit(size + 1)).all()
+        last = found[size - 1] if len(found) > size else None
+        key = f"{(last.updated_at - _EPOCH) // timedelta(microseconds=1)}_{last.id}" if last else None
+        return MyCases(tuple(found[:size]), key)
+
+
+def is_key(text: str) -> bool:
+    """Whether ``text`` has the shape of a key of a page of one's own cases."""
+    return _KEY.fullmatch(text) is not None
+
+
+def earlier_cases(actor: Actor, matter: str, most: int) -> list[Case]:
+    """The newest cases of the actor's companies about a matter that were handed in, at most so many."""
+    with reading(actor) as look:
+        query = select(Case).where(Case.company_id.in_(actor.company_ids), Case.matter == matter, Case.state != State.DRAFT)
+        return list(look.session.scalars(query.order_by(Case.updated_at.desc(), Case.id.desc()).limit(most)))
 
 
 def _page(look: Work, case: Loaded) -> CasePage:

@@ -176,6 +176,26 @@ class CommissionReport(Base):
     commission: Mapped[Commission] = relationship(back_populates="reports")
 
 
+class CaseArchive(Base):
+    """The file of a finished case as it was closed 归档: its number 档号 and its files by name, with their SHA-256; never changed.
+
+    ``period`` is the code of how long it is kept; ``archived_by`` is nobody where time did it.
+    """
+
+    __tablename__ = "case_archive"
+    __table_args__ = (Index("ix_case_archive_list", "authority_id", "id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("case_file.id"), unique=True)
+    authority_id: Mapped[int] = mapped_column(ForeignKey("authority.id"))
+    number: Mapped[str] = mapped_column(String(60), unique=True)
+    period: Mapped[str] = mapped_column(String(10))
+    index_sha256: Mapped[str] = mapped_column(String(64))
+    files: Mapped[dict[str, str]] = mapped_column(JSON)
+    archived_at: Mapped[datetime] = mapped_column(Moment)
+    archived_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+
+
 class CalendarEffect(Base):
     """A legal date that moved because a year of the calendar was imported; never changed."""
 

@@ -19,7 +19,7 @@ from licensing.catalogue import load_catalogue
 from licensing.catalogue.model import Matter
 from licensing.clock import Calendar, add_working_days, days_left, local_date
 from licensing.clock.queries import calendar_now
-from licensing.parties.queries import officers
+from licensing.parties.queries import authority, officers
 from licensing.parties.tables import Authority, Company, Person
 from licensing.policy import Action, Actor, Role, Subject
 from licensing.storage import Work, reading
@@ -56,6 +56,7 @@ class Asked:
     holder: int | None = None
     free: bool = False
     region: str = ""
+    authority: int | None = None
     behind: Behind | None = None
 
 
@@ -98,6 +99,12 @@ def worklist(actor: Actor, asked: Asked = EVERYTHING, *, after: str | None = Non
         rows = tuple(_row(row, calendar, day) for row in found[:size])
         last = rows[-1].case if len(found) > size else None
         return Worklist(rows, f"{last.sort_on}_{last.id}" if last else None)
+
+
+def authority_name(actor: Actor, authority_id: int) -> str:
+    """The name of an authority whose files the actor may read; empty for any other."""
+    with reading(actor) as look:
+        return authority(look.session, authority_id).name if authority_id in actor.readable_ids else ""
 
 
 def page_query(look: Work, asked: Asked, after: str | None) -> Any:
@@ -154,6 +161,8 @@ def _wanted(look: Work, asked: Asked) -> list[ColumnElement[bool]]:
         found.append(CaseAssignment.person_id == asked.holder)
     if asked.free:
         found.append(CaseAssignment.case_id.is_(None))
+    if asked.authority is not None:
+        found.append(Case.authority_id == asked.authority)
     if asked.region:
         found.append(exists(select(1).where(CaseMeasure.case_id == Case.id, CaseMeasure.region == asked.region)))
     if asked.behind is not None:

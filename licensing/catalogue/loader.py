@@ -18,6 +18,7 @@ from licensing.catalogue.catalogue import Catalogue
 from licensing.catalogue.model import LetterKind, LicenceType, Matter, Proof, Section
 from licensing.catalogue.need import Need
 from licensing.catalogue.parts import Sample
+from licensing.catalogue.retention import Retention
 from licensing.errors import Misconfigured
 from licensing.words import say
 
@@ -78,6 +79,22 @@ def read_samples(folder: Path, catalogue: Catalogue) -> Mapping[str, Sample]:
     for fault in checks.sample_faults(samples, catalogue):
         raise wrong(fault.file, fault.key, fault.reason)
     return MappingProxyType(samples)
+
+
+@functools.cache
+def load_retention() -> Retention:
+    """How long files of cases are kept. Raises ``Misconfigured`` when an end of a case has a period that is not listed."""
+    return read_retention(DATA)
+
+
+def read_retention(folder: Path) -> Retention:
+    """The periods in ``folder``. Raises ``Misconfigured`` naming the key that is wrong."""
+    retention = _shape("retention.toml", _read(folder, "retention.toml"), Retention)
+    known = {period.code for period in retention.period}
+    for outcome, code in retention.outcomes.items():
+        if code not in known:
+            raise wrong("retention.toml", f"outcomes.{outcome}", f"there is no period {code}")
+    return retention
 
 
 def wrong(file: str, key: str, reason: str) -> Misconfigured:

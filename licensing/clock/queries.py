@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from sqlalchemy import func, inspect, select
 from sqlalchemy.orm import Session
 
@@ -53,6 +55,12 @@ def content_before(session: Session, row: ImportedYear) -> str:
 def calendar_before(session: Session, row: ImportedYear) -> Calendar:
     """The calendar that was in force when ``row`` was imported."""
     return _read(session, before=row.id)
+
+
+def calendars_since(session: Session, moment: datetime) -> list[Calendar]:
+    """The calendar in force at ``moment`` and every one that came after it, the newest first: mostly one."""
+    later = select(ImportedYear.id).where(ImportedYear.imported_at > moment).order_by(ImportedYear.id.desc())
+    return [calendar_now(session), *(_read(session, before=one) for one in session.scalars(later))]
 
 
 def _read(session: Session, before: int | None = None) -> Calendar:

@@ -26,7 +26,7 @@ from licensing.proceedings import journal as proceedings
 from licensing.proceedings.machine import INSIDE
 
 FOLDER: Final = "after"
-_ENDINGS: Final[Mapping[str, str]] = {"image/jpeg": "jpg", "image/png": "png", "application/pdf": "pdf"}
+ENDINGS: Final[Mapping[str, str]] = {"image/jpeg": "jpg", "image/png": "png", "application/pdf": "pdf"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ def _report(task: Verification) -> str:
 
 def _photographs(task: Verification) -> Iterator[tuple[str, str]]:
     for place, file in enumerate(task.files, start=1):
-        yield f"{_report(task)}/{place:02d}.{_ENDINGS.get(file.media_type, 'bin')}", file.sha256
+        yield f"{_report(task)}/{place:02d}.{ENDINGS.get(file.media_type, 'bin')}", file.sha256
 
 
 def _proceedings(session: Session, made: Commitment) -> Iterator[Kept]:

@@ -8,11 +8,9 @@ second part with a manifest of its own. The files are described in docs/formats/
 from __future__ import annotations
 
 import hashlib
-import io
-import zipfile
 from collections.abc import Mapping, Sequence
 from importlib import resources
-from typing import Any, Final
+from typing import Final
 
 from cryptography.hazmat.primitives.serialization import Encoding
 from sqlalchemy import select
@@ -21,6 +19,7 @@ from licensing.commitments.aftermath import FOLDER, Aftermath, aftermath, promis
 from licensing.commitments.journal import LATER, LEAF, leaf_subject
 from licensing.commitments.pack_proofs import Kept, Place, log_files
 from licensing.commitments.tables import Commitment, EvidencePack
+from licensing.documents.packing import MANIFEST, manifest_of, zip_of
 from licensing.errors import NotFound
 from licensing.ledger.actions import append
 from licensing.ledger.protection import row_bytes, row_digest
@@ -36,8 +35,6 @@ from licensing.words import say
 
 PACK_LEAF: Final = "evidence-pack"
 ROW_LEAF: Final = "evidence-pack-row"
-MANIFEST: Final = "manifest.sha256"
-_EPOCH: Final = (1980, 1, 1, 0, 0, 0)
 _READMES: Final[Mapping[str, tuple[str, str]]] = {
     "README.txt": ("stamped.txt", "unstamped.txt"),
     "README.zh-CN.txt": ("stamped.zh-CN.txt", "unstamped.zh-CN.txt"),
@@ -65,8 +62,8 @@ def evidence_pack(settings: Settings, commitment_id: int, before: Sequence[Kept]
     places |= {row.name: row.place for row in rows}
     places |= {MANIFEST: Place(PACK_LEAF, str(commitment_id)), "letter.pdf": Place(SEALED_LEAF, letter.number)}
     if since:
-        since[f"{FOLDER}/{MANIFEST}"] = _manifest({name: hashlib.sha256(content).hexdigest() for name, content in since.items()})
-    return _zip({**files, **since, **log_files(settings, places, MANIFEST)})
+        since[f"{FOLDER}/{MANIFEST}"] = manifest_of({name: hashlib.sha256(content).hexdigest() for name, content in since.items()})
+    return zip_of({**files, **since, **log_files(settings, places, MANIFEST)})
 
 
 def seal_pack(settings: Settings, commitment_id: int, before: Sequence[Kept]) -> EvidencePack:
@@ -100,7 +97,7 @@ def seal_pack(settings: Settings, commitment_id: int, before: Sequence[Kept]) ->
         if standing is not None:
             return standing
         files = {name: work.files.put(content) for name, content in contents.items()}
-        pack = EvidencePack(commitment_id=commitment_id, files=files, manifest_sha256=work.files.put(_manifest(files)), made_at=work.now)
+        pack = EvidencePack(commitment_id=commitment_id, files=files, manifest_sha256=work.files.put(manifest_of(files)), made_at=work.now)
         work.session.add(pack)
         work.session.flush()
         append(work, PACK_LEAF, str(commitment_id), pack_digest(pack))
@@ -110,7 +107,7 @@ def seal_pack(settings: Settings, commitment_id: int, before: Sequence[Kept]) ->
 
 def pack_digest(pack: EvidencePack) -> bytes:
     """What the log keeps of a pack: the digest of the manifest that lists the files of the row."""
-    return hashlib.sha256(_manifest(pack.files)).digest()
+    return hashlib.sha256(manifest_of(pack.files)).digest()
 
 
 def _of_the_promise(made: Commitment) -> tuple[Kept, ...]:
@@ -138,21 +135,5 @@ def _readme(settings: Settings, name: str, *, stamped: bool) -> bytes:
     return _text(name).replace("{host}", settings.public_host).replace("{timestamp}", about_time).encode()
 
 
-def _manifest(files: Mapping[str, Any]) -> bytes:
-    """The manifest as ``sha256sum --check`` reads it."""
-    return "".join(f"{digest}  {name}\n" for name, digest in sorted(files.items())).encode()
-
-
 def _text(name: str) -> str:
     return (resources.files("licensing.commitments") / "pack" / name).read_text(encoding="utf-8")
-
-
-def _zip(files: Mapping[str, bytes]) -> bytes:
-    """The files in one archive; equal files make equal bytes."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in sorted(files.items()):
-            entry = zipfile.ZipInfo(name, _EPOCH)
-            entry.compress_type, entry.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
-            archive.writestr(entry, content)
-    return buffer.getvalue()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -45,18 +45,18 @@ def problems(session: Session, files: FileStore) -> Iterator[Problem]:
     for made in session.scalars(select(Commitment).order_by(Commitment.id)):
         yield from _cached(made)
         yield from _letter(session, made)
-        yield from _files(files, leaf_subject(made), (made.notice_sha256, made.statement_sha256, made.facts_sha256))
+        yield from file_problems(files, leaf_subject(made), (made.notice_sha256, made.statement_sha256, made.facts_sha256))
     for pack in session.scalars(select(EvidencePack).order_by(EvidencePack.id)):
-        yield from _files(files, f"pack {pack.commitment_id}", (*pack.files.values(), pack.manifest_sha256))
+        yield from file_problems(files, f"pack {pack.commitment_id}", (*pack.files.values(), pack.manifest_sha256))
     for task in session.scalars(select(Verification).order_by(Verification.id)):
-        yield from _files(files, task.number, (file.sha256 for file in task.files))
+        yield from file_problems(files, task.number, (file.sha256 for file in task.files))
         untouched = (task.done_at, task.done_by, set(task.report) - {verification.SOURCE}) == (None, None, set())
         if task.state == verification.OPEN and not untouched:
             yield Problem(task.number, "verification-differs", say("An open verification holds a result."))
         if task.state != verification.OPEN and not _holds_its_files(task):
             yield Problem(task.number, "verification-files-differ", say("The files of a verification are not those that its report names."))
     for draw in session.scalars(select(SampleDraw)):
-        yield from _files(files, draw.number, (draw.list_sha256,))
+        yield from file_problems(files, draw.number, (draw.list_sha256,))
 
 
 def _letter(session: Session, made: Commitment) -> Iterator[Problem]:
@@ -106,7 +106,8 @@ def _cached(made: Commitment) -> Iterator[Problem]:
         yield Problem(leaf_subject(made), "promise-differs", say("The state of the promise is not what its events say."))
 
 
-def _files(files: FileStore, subject: str, digests: Iterator[str] | tuple[str, ...]) -> Iterator[Problem]:
+def file_problems(files: FileStore, subject: str, digests: Iterable[str]) -> Iterator[Problem]:
+    """Which of these files the store does not hold as they were."""
     for digest in digests:
         try:
             content = files.get(digest)

@@ -93,11 +93,11 @@ def register(actor: Actor, *, search: str = "", after: int | None = None, size: 
         return _page(look, _matching(_of_my_authorities(look), search), after, size)
 
 
-def waiting(actor: Actor) -> tuple[EntryRow, ...]:
-    """The entries of the actor's authorities that wait for a decision, the longest wait first."""
+def waiting(actor: Actor, most: int = 50) -> tuple[EntryRow, ...]:
+    """The entries of the actor's authorities that wait for a decision, the longest wait first, at most so many."""
     with reading(actor) as look:
         query = _of_my_authorities(look).where(CreditEntry.state.in_(PENDING)).order_by(CreditEntry.updated_at, CreditEntry.id)
-        return tuple(_row(look, *found) for found in look.session.execute(query))
+        return tuple(_row(look, *found) for found in look.session.execute(query.limit(most)))
 
 
 def public_entries(search: str = "", *, after: int | None = None, size: int = 50) -> Entries:
@@ -113,10 +113,9 @@ def entry_page(actor: Actor, entry_id: int) -> EntryPage:
     """One entry with its history. Raises ``NotFound`` when it is not the actor's to see."""
     with reading(actor) as look:
         entry = look.session.get(CreditEntry, entry_id)
-        if entry is None:
+        if entry is None or not policy.rule_on(actor, Action.CREDIT_READ, subject_of(entry), now=look.now):
             raise not_found()
         subject, window = subject_of(entry), timedelta(seconds=look.settings.reauthentication_window)
-        policy.require(actor, Action.CREDIT_READ, subject, now=look.now, window=window)
         names = person_names(look.session, {event.actor_id for event in entry.events if event.actor_id is not None})
         actions = {row.action for row in possible(State(entry.state))}
         return EntryPage(

@@ -24,6 +24,7 @@ from licensing.demo.lives import timetable as life_timetable
 from licensing.demo.papers import make_papers
 from licensing.demo.register import Registered
 from licensing.demo.stage import Stage
+from licensing.demo.steps import play
 from licensing.demo.stories import timetable
 from licensing.licences.status import PUBLIC
 from licensing.licences.status_list import refresh_all
@@ -134,7 +135,7 @@ def _scenes(stage: Stage, scale: Scale, first_day: date) -> list[_Scene]:
     projects = tuple(project for project in stage.cast.projects if scale == "full" or project.small)
     bodies = [(place, firm) for place, firm in enumerate(stage.cast.bodies) if scale == "full" or firm.grade == GRADE_A]
     acts = [
-        _Scene(act.at, partial(stage.play, act), 1 + LICENCE_STEPS * (act.verb == "grant"))
+        _Scene(act.at, partial(play, stage, act), 1 + LICENCE_STEPS * (act.verb == "grant"))
         for act in timetable(projects, first_day, load_calendar())
     ]
     lives = Lives(stage)

@@ -22,6 +22,7 @@ TASKS = frozenset(
         "licensing.documents.child:inspect_upload",
         "licensing.documents.child:lint_face",
         "licensing.documents.child:scan_qr",
+        "licensing.documents.child:page_count",
         "licensing.documents.child:page_images",
         "licensing.documents.child:page_picture",
         "licensing.documents.child:preview",

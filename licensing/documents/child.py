@@ -54,6 +54,12 @@ def inspect_upload(data: bytes, **_options: Any) -> dict[str, Any]:
     return answer
 
 
+def page_count(data: bytes) -> int:
+    """How many pages a PDF of our own has."""
+    with pikepdf.open(io.BytesIO(data)) as pdf:
+        return len(pdf.pages)
+
+
 def lint_face(data: bytes, *, qr: str, texts: Sequence[str], attachments: Sequence[str] | None = None) -> dict[str, Any]:
     """Whether our own page one says what the record says: ``problem`` (first code or None), ``problems`` (code, detail), ``pages``.
 

@@ -120,6 +120,12 @@ def require_glyphs(text: str) -> None:
         )
 
 
+def shown(text: str) -> str:
+    """``text`` with a box in place of every character that cannot be printed, for papers that list what others wrote."""
+    missing = missing_glyphs(text)
+    return "".join("□" if character in missing else character for character in text)
+
+
 def _named(character: str) -> str:
     visible = unicodedata.category(character) not in _NEVER
     code = f"U+{ord(character):04X}"

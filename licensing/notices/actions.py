@@ -15,14 +15,22 @@ from licensing.words import Said, say
 
 
 def notify_company(
-    work: Work, company_id: int, said: Said, *, case_id: int | None = None, licence_id: int | None = None, reference: str = ""
+    work: Work,
+    company_id: int,
+    said: Said,
+    *,
+    case_id: int | None = None,
+    licence_id: int | None = None,
+    commission_id: int | None = None,
+    reference: str = "",
 ) -> None:
     """Put a message into the inbox of a company; it leaves with the transaction. Facts are plain strings.
 
-    It leads to the page of the case or of the licence that is named. ``reference`` is the number of the matter: the only name that it
-    has in an e-mail or a short message.
+    It leads to the page of the case, the licence or the commission that is named. ``reference`` is the number of the matter: the only name
+    that it has in an e-mail or a short message.
     """
-    _send(work, Notice(company_id=company_id, case_id=case_id, licence_id=licence_id, reference=reference), said)
+    about = {"case_id": case_id, "licence_id": licence_id, "commission_id": commission_id}
+    _send(work, Notice(company_id=company_id, reference=reference, **about), said)
 
 
 def notify_post(work: Work, authority_id: int, role: Role, said: Said, *, case_id: int | None = None, reference: str = "") -> None:

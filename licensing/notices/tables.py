@@ -12,7 +12,7 @@ from licensing.storage import Base, Moment
 
 
 class Notice(Base):
-    """One message: an English source sentence with its facts, translated when shown; it leads to a case or to a licence.
+    """One message: an English source sentence with its facts, translated when shown; it leads to a case, a licence or a commission.
 
     It goes to a company, to a post (``authority_id`` and ``role``), or to one person: exactly one of the three. ``reference`` is the
     number that names its matter outside the house.
@@ -32,6 +32,7 @@ class Notice(Base):
     person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     case_id: Mapped[int | None]
     licence_id: Mapped[int | None]
+    commission_id: Mapped[int | None]
     reference: Mapped[str] = mapped_column(String(60), default="")
     sentence: Mapped[str] = mapped_column(String(300))
     facts: Mapped[dict[str, Any]] = mapped_column(JSON)

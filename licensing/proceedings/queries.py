@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import Select, or_, select
@@ -103,7 +104,8 @@ class LicencePage:
     """Everything a page about one version of a licence shows; plain data, usable after the transaction.
 
     ``successor`` and ``predecessor`` may stand under another number, where a new application changed what was granted. ``status`` is the
-    one that counts today; ``versions``, ``proceedings`` (newest first) and ``letters`` are those of all versions.
+    one that counts today; ``versions``, ``proceedings`` (newest first) and ``letters`` are those of all versions, ``letter_readers`` the
+    names of those who opened a letter first.
     """
 
     licence: Licence
@@ -118,6 +120,7 @@ class LicencePage:
     history: tuple[Entry, ...]
     proceedings: tuple[ProceedingCard, ...]
     letters: tuple[Letter, ...]
+    letter_readers: Mapping[int, str]
     rulings: Mapping[Action, Ruling]
     renewal_closes: date | None
 
@@ -186,6 +189,7 @@ def licence_page(actor: Actor, licence_id: int) -> LicencePage:
             .options(selectinload(Proceeding.events))
             .order_by(Proceeding.id.desc())
         ).all()
+        letters = tuple(of_licences(look.session, [version.id for version in versions]))
         return LicencePage(
             licence=licence,
             record=record,
@@ -198,7 +202,8 @@ def licence_page(actor: Actor, licence_id: int) -> LicencePage:
             versions=tuple(versions),
             history=_history(look.session, versions),
             proceedings=tuple(_card(look, row, licence_type, record) for row in rows),
-            letters=tuple(of_licences(look.session, [version.id for version in versions])),
+            letters=letters,
+            letter_readers=person_names(look.session, {letter.opened_by for letter in letters if letter.opened_by is not None}),
             rulings={action: may(look.actor, action, subject, look) for action in _STEPS},
             renewal_closes=renewal_closes(licence, calendar_now(look.session)),
         )
@@ -226,20 +231,22 @@ def letter_for(actor: Actor, licence_id: int, letter_id: int) -> tuple[Letter, b
     return known[letter_id], letter_actions.sealed_pdf(letter_id)
 
 
-def licences_of_companies(actor: Actor) -> list[Licence]:
-    """The licences of the companies in which the actor has a seat, each in its latest version, newest first."""
-    with reading(actor) as look:
-        codes = select(Company.uscc).where(Company.id.in_(actor.company_ids))
-        query = select(Licence).where(Licence.holder_code.in_(codes), Licence.status.in_(PUBLIC), Licence.successor_id.is_(None))
-        return list(look.session.scalars(query.order_by(Licence.id.desc())))
-
-
 @dataclass(frozen=True, slots=True)
 class Register:
     """A page of the register; ``next_key`` continues after it."""
 
     rows: tuple[Licence, ...]
     next_key: int | None
+
+
+def licences_of_companies(actor: Actor, *, after: int | None = None, size: int = 50) -> Register:
+    """The licences of the companies in which the actor has a seat, each in its latest version, newest first; keyset-paged by ``after``."""
+    with reading(actor) as look:
+        codes = select(Company.uscc).where(Company.id.in_(actor.company_ids))
+        query = select(Licence).where(Licence.holder_code.in_(codes), Licence.status.in_(PUBLIC), Licence.successor_id.is_(None))
+        if after is not None:
+            query = query.where(Licence.id < after)
+        return _paged(look, query, size)
 
 
 def register(
@@ -260,8 +267,7 @@ def register(
             query = query.where(_matches(search))
         if after is not None:
             query = query.where(Licence.id < after)
-        found = look.session.scalars(query.order_by(Licence.id.desc()).limit(size + 1)).all()
-        return Register(tuple(found[:size]), found[size - 1].id if len(found) > size else None)
+        return _paged(look, query, size)
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,20 +280,25 @@ class Waiting:
     turn: Turn
 
 
-def waiting(actor: Actor) -> tuple[Waiting, ...]:
-    """The proceedings that wait for the actor's posts, the oldest first; those of the actor's own companies are left out."""
+def waiting(actor: Actor, most: int = 50) -> tuple[Waiting, ...]:
+    """The proceedings that wait for the actor's posts, the oldest first, at most so many; none of the actor's own companies."""
     with reading(actor) as look:
         require(look, Action.REGISTER_READ, Subject())
+        fitting = {post.authority_id for post in actor.posts if any(post.role in roles for roles in _TURNS.values())}
         query = (
             select(Proceeding, Licence)
             .join(Licence, Licence.id == Proceeding.licence_id)
-            .where(Proceeding.authority_id.in_(actor.authority_ids), Proceeding.state.in_(OPEN))
+            .where(Proceeding.authority_id.in_(fitting), Proceeding.state.in_(OPEN))
             .order_by(Proceeding.id)
         )
-        found = [(row, licence) for row, licence in look.session.execute(query) if row.company_id not in actor.company_ids]
-        day = local_date(look.now)
-    rows = (Waiting(row, licence, Operation(row.operation), _turn(row, day)) for row, licence in found)
-    return tuple(one for one in rows if _TURNS.get(one.turn, frozenset()) & _posts(actor, one.row.authority_id))
+        day, found = local_date(look.now), look.session.execute(query.execution_options(yield_per=100))
+        rows = (
+            Waiting(row, licence, Operation(row.operation), _turn(row, day))
+            for row, licence in found
+            if row.company_id not in actor.company_ids
+        )
+        mine = (one for one in rows if _TURNS.get(one.turn, frozenset()) & _posts(actor, one.row.authority_id))
+        return tuple(islice(mine, most))
 
 
 def differences(licence_type: LicenceType, record: LicenceRecord, changes: Mapping[str, str]) -> tuple[Difference, ...]:
@@ -300,6 +311,11 @@ _TURNS = {
     Turn.EXAMINER: frozenset({Role.EXAMINER, Role.VERIFIER, Role.SUPERVISOR}),
     Turn.APPROVER: frozenset({Role.APPROVER}),
 }
+
+
+def _paged(look: Work, query: Select[Licence], size: int) -> Register:
+    found = look.session.scalars(query.order_by(Licence.id.desc()).limit(size + 1)).all()
+    return Register(tuple(found[:size]), found[size - 1].id if len(found) > size else None)
 
 
 def _readable(look: Work, licence_id: int) -> tuple[Licence, Subject]:

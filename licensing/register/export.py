@@ -2,32 +2,24 @@
 
 from __future__ import annotations
 
-import csv
 import io
 
 from xlsxwriter import Workbook
 
+from licensing.documents.packing import csv_of, safe_cell
 from licensing.errors import Invalid
 from licensing.register.queries import Search, all_permits, count
-from licensing.register.rules import FIELDS, safe_cell
+from licensing.register.rules import FIELDS
 from licensing.words import say
 
 MOST_ROWS = 50_000
 WIDTHS = (10, 30, 34, 8, 12, 12, 12, 60, 24, 24)
-_BOM = "\ufeff"
-"""Without it spreadsheets take UTF-8 for the code page of the machine."""
 
 
 def as_csv(wanted: Search) -> bytes:
     """Everything that fits as CSV (RFC 4180, UTF-8). Raises ``Invalid`` (``too-many-rows``) above 50,000 permits."""
     _check_size(wanted)
-    stream = io.StringIO(newline="")
-    stream.write(_BOM)
-    writer = csv.writer(stream)
-    writer.writerow(FIELDS)
-    for permit in all_permits(wanted):
-        writer.writerow([safe_cell(text) for text in permit.fields()])
-    return stream.getvalue().encode("utf-8")
+    return csv_of(FIELDS, (permit.fields() for permit in all_permits(wanted)))
 
 
 def as_xlsx(wanted: Search) -> bytes:

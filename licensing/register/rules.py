@@ -1,4 +1,4 @@
-"""What the public register says of a permit, what is masked in it, and what may stand in a cell of a sheet. Pure."""
+"""What the public register says of a permit, and what is masked in it. Pure."""
 
 from __future__ import annotations
 
@@ -21,7 +21,6 @@ _BODY = re.compile("[\u3400-\u9fff]{2,3}(?:公司|厂|店|局|院|所|站|校|�
 """Four characters may be a person or a small business; two or three are a person."""
 _IDENTITY = re.compile(r"(?<![0-9A-Za-z])(?:\d{17}[\dXx]|\d{15})(?![0-9A-Za-z])")
 _MOBILE = re.compile(r"(?<!\d)(1[3-9]\d)\d{4}(\d{4})(?!\d)")
-_FORMULA = re.compile(r"[\s\x00-\x1f\ufeff\u200b]*[=+\-@＝＋－＠]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +67,3 @@ def masked_holder(name: str, legal_representative: str = "") -> str:
 def scrubbed(text: str) -> str:
     """A text without numbers of identity cards, and with the middle of mobile numbers hidden."""
     return _MOBILE.sub(r"\1****\2", _IDENTITY.sub("******", text))
-
-
-def safe_cell(text: str) -> str:
-    """A text that no spreadsheet takes for a formula (ASVS 1.2.10): one that begins like one gets an apostrophe before it."""
-    return f"'{text}" if _FORMULA.match(text) else text

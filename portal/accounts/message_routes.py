@@ -107,6 +107,8 @@ def _my_company(actor: Actor) -> int | None:
 def _target(actor: Actor, notice: Notice) -> str | None:
     """The page of the matter, on the side of the house on which the reader got the message."""
     if notice.company_id is not None and notice.company_id in actor.company_ids:
+        if notice.commission_id is not None:
+            return url_for("applicant_commissions.commission", commission_id=notice.commission_id)
         if notice.licence_id is not None:
             return url_for("applicant_licences.licence", licence_id=notice.licence_id)
         return url_for("applicant.case", case_id=notice.case_id) if notice.case_id is not None else None

@@ -23,7 +23,7 @@ from licensing.trust.current import current_trust_list
 from licensing.words import N_, Said, say
 from portal.components import NavLink, errors_by_field
 from portal.database import db
-from portal.security import Access, access, current_actor
+from portal.security import Access, access, current_actor, refuse_early
 
 if TYPE_CHECKING:
     from licensing.parties.tables import Jurisdiction
@@ -69,9 +69,10 @@ def authority(authority_id: int) -> ResponseReturnValue:
 def switch(authority_id: int) -> ResponseReturnValue:
     """Activate or deactivate, as the button says; the reason stands in the log."""
     reason, wanted = request.form.get("reason", ""), request.form.get("to", "")
+    refuse_early(policy.Action.AUTHORITY_SWITCH, policy.Subject())
     act = {"active": offices.activate, "inactive": offices.deactivate}.get(wanted)
     if act is None:
-        raise NotFound(say("This page does not exist, or it is not yours to see."))
+        return _page(authority_id, reason, {}, Invalid(say("Choose whether cases are sent to this authority or no more.")))
     try:
         act(current_actor(), authority_id, reason)
     except Invalid as error:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
@@ -16,13 +18,22 @@ from portal.security import Access, access, current_actor
 from portal.typed import Filled, day_of, typed_text
 
 blueprint = Blueprint("applicant_commissions", __name__, url_prefix="/my/commissions")
+PAGE_SIZE = 30
+_KEY = re.compile(r"[1-9]\d{0,8}", re.ASCII)
 
 
 @blueprint.get("")
 @access(Access.APPLICANT)
 def commissioned() -> ResponseReturnValue:
     """The commissions of my companies, newest first."""
-    return render_template("portal/applicant/commissions.html", rows=commissions.mine(current_actor()))
+    after = request.args.get("after", "")
+    found = commissions.mine(current_actor(), after=int(after) if _KEY.fullmatch(after) else None, size=PAGE_SIZE)
+    return render_template(
+        "portal/applicant/commissions.html",
+        rows=found.rows,
+        first_url=url_for("applicant_commissions.commissioned") if after else None,
+        next_url=url_for("applicant_commissions.commissioned", after=found.next_key) if found.next_key else None,
+    )
 
 
 @blueprint.get(f"/<{ID}:commission_id>")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -27,6 +28,8 @@ from portal.security import Access, access, current_actor
 
 blueprint = Blueprint("applicant_licences", __name__, url_prefix="/my/licences")
 NAVIGATION = [NavLink("applicant_licences.licences", N_("My licences"), Access.APPLICANT)]
+PAGE_SIZE = 30
+_KEY = re.compile(r"[1-9]\d{0,8}", re.ASCII)
 REASON_LIMIT = 1000
 """What officers say to each other before the decision is not said to the holder."""
 
@@ -63,9 +66,14 @@ QUESTIONS = {
 @access(Access.APPLICANT)
 def licences() -> ResponseReturnValue:
     """The licences of my companies, each in its latest version, newest first."""
-    rows = queries.licences_of_companies(current_actor())
+    after = request.args.get("after", "")
+    found = queries.licences_of_companies(current_actor(), after=int(after) if _KEY.fullmatch(after) else None, size=PAGE_SIZE)
     return render_template(
-        "portal/applicant/licences.html", rows=[(row, load_catalogue().licence_type(row.type)) for row in rows], **shown.words()
+        "portal/applicant/licences.html",
+        rows=[(row, load_catalogue().licence_type(row.type)) for row in found.rows],
+        first_url=url_for("applicant_licences.licences") if after else None,
+        next_url=url_for("applicant_licences.licences", after=found.next_key) if found.next_key else None,
+        **shown.words(),
     )
 
 

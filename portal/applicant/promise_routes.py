@@ -21,7 +21,7 @@ from licensing.credit.queries import eligibility_of
 from licensing.credit.rules import explain_bar
 from licensing.errors import Conflict, Forbidden, Invalid
 from licensing.parties.queries import signatories
-from licensing.policy import Action, Role
+from licensing.policy import Action, Role, Subject
 from licensing.storage import reading
 from licensing.words import Said, say
 from portal.applicant import forms
@@ -29,7 +29,7 @@ from portal.applicant.pages import ID, is_open, my_page, notes_on, open_page, to
 from portal.components import errors_by_field
 from portal.downloads import download
 from portal.promises import promise_cards
-from portal.security import Access, access, current_actor, current_sign_in
+from portal.security import Access, access, current_actor, current_sign_in, refuse_early
 
 blueprint = Blueprint("applicant_promises", __name__, url_prefix="/my")
 REASON_LIMIT = 500
@@ -145,6 +145,7 @@ def withdraw(case_id: int, proof: str) -> ResponseReturnValue:
 @access(Access.APPLICANT)
 def withdraw_send(case_id: int, proof: str) -> ResponseReturnValue:
     page, reason = my_page(case_id), request.form.get("reason", "").strip()
+    refuse_early(Action.COMMITMENT_WITHDRAW, Subject(company_id=page.case.company_id, authority_id=-1))
     chosen = _proof(page, proof)
     complaint = _complaint(reason, say("Say why you withdraw the promise."))
     if complaint is not None:
@@ -184,7 +185,7 @@ def answer(case_id: int) -> ResponseReturnValue:
 def answer_send(case_id: int) -> ResponseReturnValue:
     page, reason = my_page(case_id), request.form.get("reason", "").strip()
     complaint = _complaint(reason, say("Write your answer."), limit=1000)
-    if complaint is not None:
+    if complaint is not None and page.view.untruth is not None:
         return _answer_page(page, {"reason": complaint}, status=422)
     try:
         promises.answer_untruth(current_actor(), case_id, reason)

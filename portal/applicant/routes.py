@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, flash, render_template, request
+from flask import Blueprint, flash, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
@@ -33,19 +33,23 @@ blueprint = Blueprint("applicant", __name__, url_prefix="/my")
 NAVIGATION = [NavLink("applicant.cases", N_("My cases"), Access.APPLICANT)]
 REASON_LIMIT = 500
 MOST_EARLIER = 5
+PAGE_SIZE = 30
 
 
 @blueprint.get("")
 @access(Access.APPLICANT)
 def cases() -> ResponseReturnValue:
-    """All cases of my companies with state, turn and date, and the newest messages."""
-    actor = current_actor()
+    """The cases of my companies with state, turn and date, and the newest messages."""
+    actor, after = current_actor(), request.args.get("after", "")
+    found = queries.cases_of_companies(actor, after=after if queries.is_key(after) else None, size=PAGE_SIZE)
     with reading(actor) as look:
         messages = [(notice, Said(notice.sentence, notice.facts)) for notice in latest(look.session, actor.company_ids)]
     catalogue = load_catalogue()
     return render_template(
         "portal/applicant/cases.html",
-        rows=[(case, catalogue.matter(case.matter), State(case.state)) for case in queries.cases_of_companies(actor)],
+        rows=[(case, catalogue.matter(case.matter), State(case.state)) for case in found.rows],
+        first_url=url_for("applicant.cases") if after else None,
+        next_url=url_for("applicant.cases", after=found.next_key) if found.next_key else None,
         messages=messages,
         commissioned=commissions.count_of(actor),
         matters=[matter for matter in catalogue.matters if matter.open],
@@ -69,7 +73,10 @@ def start_send(matter: str) -> ResponseReturnValue:
     mine = {str(company_id): company_id for company_id in current_actor().company_ids}
     if typed not in mine:
         return _start_page(matter, {"company": say("Choose the company that applies.")}, 422)
-    case_id = drafts.start(current_actor(), mine[typed], matter)
+    try:
+        case_id = drafts.start(current_actor(), mine[typed], matter)
+    except Conflict as error:
+        return _start_page(matter, {"company": error.sentence}, 409)
     return to_case(case_id)
 
 
@@ -134,14 +141,13 @@ def _start_page(matter_code: str, errors: dict[str, Said], status: int = 200) ->
     matter, actor = load_catalogue().matter(matter_code), current_actor()
     with reading(actor) as look:
         companies = [company_of(look.session, company_id) for company_id in sorted(actor.company_ids)]
-    earlier = [case for case in queries.cases_of_companies(actor) if case.matter == matter.code and case.state != State.DRAFT]
     page = render_template(
         "portal/applicant/start.html",
         matter=matter,
         companies=companies,
         errors=errors,
         typed=request.form.get("company", ""),
-        earlier=earlier[:MOST_EARLIER],
+        earlier=queries.earlier_cases(actor, matter.code, MOST_EARLIER),
     )
     return page, status
 

@@ -71,6 +71,7 @@ def new(code: str) -> ResponseReturnValue:
 def new_send(code: str) -> ResponseReturnValue:
     """Propose it, or show how it would look; what was typed is kept when something is wrong with it."""
     before, reason = _newest(code), typed_text(request.form, "reason")
+    editions.require_writer(current_actor())
     typed = read_version(request.form, before)
     if request.form.get("do") == "preview":
         return _preview_page(before, {**content_of(before), **typed}, reason, None)
@@ -92,6 +93,7 @@ def proposal(proposal_id: int) -> ResponseReturnValue:
 @blueprint.get(f"/proposals/<{ID}:proposal_id>/edit")
 @access(Access.OFFICER)
 def edit(proposal_id: int) -> ResponseReturnValue:
+    editions.require_writer(current_actor())
     page = editions.proposal(current_actor(), proposal_id)
     return _form_page(page.before, content_of(page.edition.proof), {}, page.row.reason, page, 200)
 
@@ -99,6 +101,7 @@ def edit(proposal_id: int) -> ResponseReturnValue:
 @blueprint.post(f"/proposals/<{ID}:proposal_id>/edit")
 @access(Access.OFFICER)
 def edit_send(proposal_id: int) -> ResponseReturnValue:
+    editions.require_writer(current_actor())
     page, reason = editions.proposal(current_actor(), proposal_id), typed_text(request.form, "reason")
     typed = read_version(request.form, page.edition.proof)
     shown = {**content_of(page.edition.proof), **typed}
@@ -117,6 +120,7 @@ def edit_send(proposal_id: int) -> ResponseReturnValue:
 @access(Access.OFFICER)
 def decide(proposal_id: int) -> ResponseReturnValue:
     """Put it in force from a day on, or drop it."""
+    editions.require_writer(current_actor())
     page = editions.proposal(current_actor(), proposal_id)
     if request.form.get("do") == "drop":
         editions.drop(current_actor(), proposal_id)

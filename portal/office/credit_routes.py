@@ -23,7 +23,7 @@ from licensing.storage import reading
 from licensing.words import N_, Said, say
 from portal.components import NavLink, errors_by_field
 from portal.credit import words
-from portal.security import Access, access, current_actor
+from portal.security import Access, access, current_actor, refuse_early
 from portal.typed import Errors, Values, complaint_about, day_of, printable, typed_text
 
 blueprint = Blueprint("office_credit", __name__, url_prefix="/office/credit")
@@ -38,12 +38,14 @@ _KEY = re.compile(r"[1-9]\d{0,8}", re.ASCII)
 def register() -> ResponseReturnValue:
     """What waits for a decision, and every entry of my authorities, newest first."""
     actor, search, after = current_actor(), printable(request.args.get("search", ""))[:100], request.args.get("after", "")
+    waits = queries.waiting(actor, PAGE_SIZE + 1) if not search and not after else ()
     found = queries.register(actor, search=search, after=int(after) if _KEY.fullmatch(after) else None, size=PAGE_SIZE)
     return render_template(
         "portal/office/credit.html",
         search=search,
         rows=found.rows,
-        waiting=queries.waiting(actor) if not search and not after else (),
+        waiting=waits[:PAGE_SIZE],
+        more_wait=len(waits) > PAGE_SIZE,
         next_url=url_for("office_credit.register", search=search or None, after=found.next_key) if found.next_key else None,
         first_url=url_for("office_credit.register", search=search or None) if after else None,
         may_enter=any(post.role is Role.SUPERVISOR for post in actor.posts),
@@ -64,6 +66,7 @@ def new() -> ResponseReturnValue:
 @access(Access.OFFICER)
 def new_send() -> ResponseReturnValue:
     """Enter what another body or a check found."""
+    refuse_early(Action.CREDIT_ENTER, Subject())
     values = {name: typed_text(request.form, name) for name in ("authority", "uscc", "kind", "source", "effect", "ends_on", "published")}
     ends_on = day_of(values["ends_on"])
     errors: Errors = {}
@@ -107,6 +110,7 @@ def entry(entry_id: int) -> ResponseReturnValue:
 def entry_send(entry_id: int) -> ResponseReturnValue:
     """Decide the objection or the repair that the officer had before them; if another one is pending meanwhile, nothing is decided."""
     page = _open(entry_id)
+    refuse_early(Action.CREDIT_DECIDE, Subject(company_id=page.company.id, authority_id=page.authority.id))
     values = {"reason": typed_text(request.form, "reason"), "decision": request.form.get("decision", "")}
     seen = int(request.form["seen"]) if _KEY.fullmatch(request.form.get("seen", "")) else 0
     errors: Errors = {}

@@ -11,6 +11,7 @@ from flask_babel import gettext
 from licensing.cases import assigning
 from licensing.errors import Forbidden, Invalid
 from portal.components import say_filter
+from portal.office.opening import open_case
 from portal.office.worklist_filter import read_filter
 from portal.security import Access, access, current_actor
 
@@ -49,6 +50,7 @@ def together() -> ResponseReturnValue:
 @access(Access.OFFICER)
 def take(case_id: int) -> ResponseReturnValue:
     """Work on the case myself, whoever did before."""
+    open_case(case_id)
     actor = current_actor()
     assigning.assign(actor, [case_id], actor.person_id or 0)
     flash(gettext("You work on this case now."))
@@ -58,6 +60,7 @@ def take(case_id: int) -> ResponseReturnValue:
 @blueprint.post(f"/cases/<{ID}:case_id>/release")
 @access(Access.OFFICER)
 def release(case_id: int) -> ResponseReturnValue:
+    open_case(case_id)
     assigning.release(current_actor(), case_id)
     flash(gettext("Nobody works on this case now."))
     return redirect(url_for("office.case", case_id=case_id), 303)

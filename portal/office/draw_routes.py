@@ -10,10 +10,10 @@ from licensing.cases import draws as drawn
 from licensing.cases import sampling
 from licensing.errors import Conflict, Invalid
 from licensing.parties.queries import authority as authority_of
-from licensing.policy import Role
+from licensing.policy import Action, Role, Subject
 from licensing.storage import reading
 from licensing.words import Said, say
-from portal.security import Access, access, current_actor
+from portal.security import Access, access, current_actor, refuse_early
 
 blueprint = Blueprint("office_draws", __name__, url_prefix="/office/draws")
 ID = "int(max=2147483647)"
@@ -29,6 +29,7 @@ def draws() -> ResponseReturnValue:
 @access(Access.OFFICER)
 def draw() -> ResponseReturnValue:
     """Draw now. What is drawn stands on the worklist of verifications."""
+    refuse_early(Action.COMMITMENT_DRAW, Subject())
     typed, mine = request.form.get("percent", "").strip(), {str(post.authority_id): post.authority_id for post in current_actor().posts}
     authority = mine.get(request.form.get("authority", ""))
     if authority is None:

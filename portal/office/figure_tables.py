@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -10,7 +10,7 @@ from flask_babel import gettext
 
 from licensing.cases.counted import Figure
 from licensing.cases.figures import Spread
-from licensing.cases.leading import NOBODY, LeaderPage
+from licensing.cases.leading import NOBODY, LeaderPage, PlaceFigures
 from licensing.cases.machine import TURN_NAMES
 from licensing.words import N_, Said, say
 from portal.components import label, say_filter
@@ -57,20 +57,21 @@ class Table:
     rows: tuple[tuple[Cell, ...], ...]
 
 
-def tables(page: LeaderPage, matter: str, region: str) -> dict[str, Table]:
+def tables(page: LeaderPage, asked: Mapping[str, str]) -> dict[str, Table]:
     """Every table of the page by its code, in the order of the page and in the language of the reader."""
-    base = Filter(show="all", matter=matter, region=region)
+    base = Filter(show="all", **asked)
     made = (
         _throughput(page, base),
         _spreads(page, base),
-        *([_monthly_spreads(page, base)] if matter else []),
+        *([_monthly_spreads(page, base)] if base.matter else []),
         _late_by(page, base),
         _late_now(page, base),
         _corrections(page, base),
         _items(page, base),
         _proofs(page, base),
         _loads(page, base),
-        _regions(page, base),
+        *([_places("authorities", say("By authority"), say("Authority"), page.authorities, base, "authority")] if page.authorities else []),
+        _places("regions", say("By region"), say("Region"), page.regions, base, "region"),
         _region_months(page, base),
     )
     return {table.code: table for table in made}
@@ -180,27 +181,28 @@ def _loads(page: LeaderPage, base: Filter) -> Table:
     return Table("loads", say("Load per officer"), heads, rows)
 
 
-def _regions(page: LeaderPage, base: Filter) -> Table:
+def _places(code: str, title: Said, head: Said, places: Iterable[PlaceFigures], base: Filter, part: str) -> Table:
+    """One row for each place; ``part`` is what of the filter names a place."""
     rows = tuple(
         (
             Cell(one.name),
-            _count(one.received, replace(base, region=one.code), figure=Figure.RECEIVED),
-            _count(one.decided, replace(base, region=one.code), figure=Figure.DECIDED),
+            _count(one.received, base, figure=Figure.RECEIVED, **{part: one.code}),
+            _count(one.decided, base, figure=Figure.DECIDED, **{part: one.code}),
             Cell(one.spread.median if one.spread else "–"),
             Cell(one.spread.ninetieth if one.spread else "–"),
-            _count(one.late, replace(base, region=one.code), figure=Figure.LATE),
+            _count(one.late, base, figure=Figure.LATE, **{part: one.code}),
         )
-        for one in page.regions
+        for one in places
     )
     heads = (
-        say("Region"),
+        head,
         say("Received"),
         say("Decided"),
         say("Median (working days)"),
         say("90th percentile (working days)"),
         say("After the legal limit"),
     )
-    return Table("regions", say("By region"), heads, rows)
+    return Table(code, title, heads, rows)
 
 
 def _region_months(page: LeaderPage, base: Filter) -> Table:
@@ -227,9 +229,9 @@ def _month(month: date) -> str:
     return f"{month:%Y-%m}"
 
 
-def totals(page: LeaderPage, matter: str, region: str) -> list[tuple[Said, Cell]]:
+def totals(page: LeaderPage, asked: Mapping[str, str]) -> list[tuple[Said, Cell]]:
     """The whole period in a few numbers, for the head of the page."""
-    base = Filter(show="all", matter=matter, region=region)
+    base = Filter(show="all", **asked)
     open_now = replace(base, show="open")
     return [
         (say("Received"), _count(page.total(Figure.RECEIVED), base, figure=Figure.RECEIVED)),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from typing import Any
 
 from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -21,28 +23,28 @@ from portal.security import Access, access, current_actor
 blueprint = Blueprint("office_figures", __name__, url_prefix="/office")
 NAVIGATION = [NavLink("office_figures.figures", N_("Figures"), Access.OFFICER, role=Role.SUPERVISOR)]
 _REGION = re.compile(r"\d{6}", re.ASCII)
+_NUMBER = re.compile(r"\d{1,9}", re.ASCII)
 
 
 @blueprint.get("/figures")
 @access(Access.OFFICER)
 def figures() -> ResponseReturnValue:
-    """The last twelve months of the authorities that the reader supervises."""
-    matter, region = _asked()
-    page = leader_page(current_actor(), matter=matter, region=region)
-    shown = tables(page, matter, region)
+    """The last twelve months of the authorities that the reader supervises and of all below."""
+    asked = _asked()
+    page = leader_page(current_actor(), **asked)
+    shown = tables(page, asked)
     return render_template(
         "portal/office/figures.html",
         page=page,
         tables=shown,
         one_bar=one_bar,
         throughput=_throughput(page),
-        ranges=_ranges(page, by_month=bool(matter)),
+        ranges=_ranges(page, by_month=bool(asked["matter"])),
         three_bars=_three_bars(shown["proofs"]),
-        totals=totals(page, matter, region),
-        matter=matter,
-        region=region,
+        totals=totals(page, asked),
+        asked=asked,
         matters=[(known.code, known) for known in load_catalogue().matters if known.open],
-        workbook_url=url_for("office_figures.export", matter=matter or None, region=region or None),
+        workbook_url=url_for("office_figures.export", **_parts(asked)),
     )
 
 
@@ -50,16 +52,25 @@ def figures() -> ResponseReturnValue:
 @access(Access.OFFICER)
 def export() -> ResponseReturnValue:
     """The same tables, one sheet each."""
-    matter, region = _asked()
-    page = leader_page(current_actor(), matter=matter, region=region)
-    return download(workbook(tables(page, matter, region).values()), MEDIA_TYPE, f"leizheng-{today():%Y-%m-%d}.xlsx")
+    asked = _asked()
+    page = leader_page(current_actor(), **asked)
+    return download(workbook(tables(page, asked).values()), MEDIA_TYPE, f"leizheng-{today():%Y-%m-%d}.xlsx")
 
 
-def _asked() -> tuple[str, str]:
-    """Matter and region of the address; what makes no sense is left out."""
-    matter, region = request.args.get("matter", ""), request.args.get("region", "")
+def _asked() -> dict[str, str]:
+    """Matter, region and authority of the address; what makes no sense is left out."""
     known = {one.code for one in load_catalogue().matters}
-    return matter if matter in known else "", region if _REGION.fullmatch(region) else ""
+    asked = {name: request.args.get(name, "") for name in ("matter", "region", "authority")}
+    return {
+        "matter": asked["matter"] if asked["matter"] in known else "",
+        "region": asked["region"] if _REGION.fullmatch(asked["region"]) else "",
+        "authority": asked["authority"] if _NUMBER.fullmatch(asked["authority"]) else "",
+    }
+
+
+def _parts(asked: Mapping[str, str]) -> dict[str, Any]:
+    """What is asked for as parts of an address, which stays short because what is empty is left out."""
+    return {name: value for name, value in asked.items() if value}
 
 
 def _ranges(page: LeaderPage, *, by_month: bool) -> list[tuple[str, int, int, int, int]]:

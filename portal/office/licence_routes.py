@@ -47,11 +47,13 @@ ID = "int(max=2147483647)"
 def register() -> ResponseReturnValue:
     """What waits for my posts, and every licence of my authorities, newest first."""
     asked, actor = read_register_filter(request.args), current_actor()
+    waits = queries.waiting(actor, PAGE_SIZE + 1) if not asked.is_set and asked.after is None else ()
     found = queries.register(actor, kind=asked.kind or None, status=asked.status, search=asked.search, after=asked.after, size=PAGE_SIZE)
     return render_template(
         "portal/office/licences.html",
         asked=asked,
-        waiting=queries.waiting(actor) if not asked.is_set and asked.after is None else (),
+        waiting=waits[:PAGE_SIZE],
+        more_wait=len(waits) > PAGE_SIZE,
         rows=[(licence, load_catalogue().licence_type(licence.type)) for licence in found.rows],
         first_url=_register_url(asked) if asked.after else None,
         next_url=_register_url(asked, found.next_key) if found.next_key else None,

@@ -51,6 +51,7 @@ def rating(rating_id: int) -> ResponseReturnValue:
 @access(Access.OFFICER)
 def rating_send(rating_id: int) -> ResponseReturnValue:
     """Answer; what was typed is kept when something is wrong with it."""
+    queries.rating_page(current_actor(), rating_id)
     try:
         actions.answer(current_actor(), rating_id, request.form.get("finding", ""), typed_text(request.form, "answer"))
     except Invalid as error:

@@ -11,16 +11,16 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from licensing import policy
-from licensing.cases import actions, assigning, bodies, commissions, evidence, notes, objection_queries, queries
+from licensing.cases import actions, archive, assigning, bodies, commissions, evidence, notes, objection_queries, queries
 from licensing.cases import worklist as lists
-from licensing.cases.journal import not_found, subject_of
+from licensing.cases.journal import subject_of
 from licensing.cases.machine import TURN_NAMES, State
 from licensing.cases.objectable import OUTCOME_NAMES
 from licensing.cases.queries import CasePage
 from licensing.catalogue import load_catalogue
 from licensing.clock import now
 from licensing.documents.previews import MEDIA_TYPE, MOST_PAGES
-from licensing.errors import Conflict, Forbidden, Invalid, LeizhengError
+from licensing.errors import Conflict, Invalid, LeizhengError
 from licensing.policy import Action, Role
 from licensing.words import N_, Said, say
 from portal.components import NavLink, errors_by_field
@@ -30,6 +30,7 @@ from portal.licences import PROPOSALS, check_path, status_today, words
 from portal.office import late, presentation
 from portal.office.acts import ACTS, CaseAct, act_title, lead
 from portal.office.forms import commissioned_body
+from portal.office.opening import open_case
 from portal.office.opinions import case_facts, opinions_for
 from portal.office.performing import Desk
 from portal.office.worklist_filter import RISKS, in_words, read_filter, shows
@@ -59,8 +60,8 @@ def worklist() -> ResponseReturnValue:
         next_url=asked.url(found.next_key) if found.next_key else None,
         shows=shows(),
         risks=RISKS.items(),
-        behind=in_words(asked, people),
         objections=objection_queries.waiting(actor),
+        behind=in_words(asked, people, lists.authority_name(actor, int(asked.authority)) if asked.authority else ""),
         people=people.items(),
         kept=[(kept, read_filter(kept.asked).url()) for kept in lists.saved_filters(actor)],
         has_posts=bool(lists.states_of(actor)),
@@ -72,7 +73,7 @@ def worklist() -> ResponseReturnValue:
 @blueprint.get(f"/cases/<{ID}:case_id>")
 @access(Access.OFFICER)
 def case(case_id: int) -> ResponseReturnValue:
-    page = _open(case_id)
+    page = open_case(case_id)
     if not register_behind():
         assigning.look_at(current_actor(), case_id)
     return _case_page(page)
@@ -81,7 +82,7 @@ def case(case_id: int) -> ResponseReturnValue:
 @blueprint.post(f"/cases/<{ID}:case_id>/accept")
 @access(Access.OFFICER)
 def accept(case_id: int) -> ResponseReturnValue:
-    page = _open(case_id)
+    page = open_case(case_id)
     try:
         _require(page, Action.CASE_ACCEPT)
         actions.accept(current_actor(), case_id)
@@ -94,7 +95,7 @@ def accept(case_id: int) -> ResponseReturnValue:
 @blueprint.get(f"/cases/<{ID}:case_id>/documents/<{ID}:document_id>")
 @access(Access.OFFICER)
 def document(case_id: int, document_id: int) -> ResponseReturnValue:
-    _open(case_id)
+    open_case(case_id)
     row, content = evidence.submitted_document(current_actor(), case_id, document_id)
     return download(content, row.media_type, row.filename)
 
@@ -103,7 +104,7 @@ def document(case_id: int, document_id: int) -> ResponseReturnValue:
 @access(Access.OFFICER)
 def document_page(case_id: int, document_id: int, number: int) -> ResponseReturnValue:
     """The picture of a page of a document; where it could not be drawn, a picture that says so, and nothing else breaks."""
-    _open(case_id)
+    open_case(case_id)
     picture = evidence.submitted_page(current_actor(), case_id, document_id, number)
     if picture is None:
         return Response(render_template("portal/office/no_picture.svg"), mimetype="image/svg+xml")
@@ -113,7 +114,7 @@ def document_page(case_id: int, document_id: int, number: int) -> ResponseReturn
 @blueprint.get(f"/cases/<{ID}:case_id>/letters/<{ID}:letter_id>")
 @access(Access.OFFICER)
 def letter(case_id: int, letter_id: int) -> ResponseReturnValue:
-    _open(case_id)
+    open_case(case_id)
     found, content = evidence.letter_for(current_actor(), case_id, letter_id)
     return download(content, "application/pdf", f"{found.number}.pdf")
 
@@ -122,7 +123,7 @@ def letter(case_id: int, letter_id: int) -> ResponseReturnValue:
 @access(Access.OFFICER)
 def statement(case_id: int, commitment_id: int) -> ResponseReturnValue:
     """The promise as it was shown and kept, byte for byte."""
-    page = _open(case_id)
+    page = open_case(case_id)
     made, content = evidence.statement_for(current_actor(), case_id, commitment_id)
     return download(content, "text/plain; charset=utf-8", f"{page.case.public_number}-{made.proof}-{made.id}.txt")
 
@@ -131,7 +132,7 @@ def statement(case_id: int, commitment_id: int) -> ResponseReturnValue:
 @access(Access.OFFICER)
 def pack(case_id: int, commitment_id: int) -> ResponseReturnValue:
     """The evidence of a promise, to be checked without us."""
-    page = _open(case_id)
+    page = open_case(case_id)
     content = evidence.pack_for(current_actor(), current_app.config["LEIZHENG"], case_id, commitment_id)
     return download(content, "application/zip", f"{page.case.public_number}-{commitment_id}.zip")
 
@@ -139,7 +140,7 @@ def pack(case_id: int, commitment_id: int) -> ResponseReturnValue:
 @blueprint.get(f"/cases/<{ID}:case_id>/licence")
 @access(Access.OFFICER)
 def licence(case_id: int) -> ResponseReturnValue:
-    _open(case_id)
+    open_case(case_id)
     found, content = queries.licence_file(current_actor(), case_id)
     return download(content, "application/pdf", f"{found.number}.pdf")
 
@@ -148,7 +149,7 @@ def licence(case_id: int) -> ResponseReturnValue:
 @access(Access.OFFICER)
 def note(case_id: int) -> ResponseReturnValue:
     """Add a note for colleagues; what was typed stays when something is wrong with it."""
-    page = _open(case_id)
+    page = open_case(case_id)
     words, tell = typed_text(request.form, "note"), request.form.getlist("tell")
     try:
         notes.write(current_actor(), case_id, words, frozenset(int(one) for one in tell if _is_id(one)))
@@ -162,7 +163,7 @@ def note(case_id: int) -> ResponseReturnValue:
 @access(Access.OFFICER)
 def strike_note(case_id: int, note_id: int) -> ResponseReturnValue:
     """Strike out a note of one's own; its words stay readable."""
-    _open(case_id)
+    open_case(case_id)
     notes.strike_out(current_actor(), case_id, note_id)
     flash(gettext("The note was struck out."))
     return redirect(url_for("office.case", case_id=case_id, _anchor="notes"), 303)
@@ -173,11 +174,11 @@ def _is_id(text: str) -> bool:
 
 
 def _show_act(act: CaseAct) -> Callable[[int], ResponseReturnValue]:
-    return access(Access.OFFICER)(lambda case_id: _desk().show(act, _open(case_id)))
+    return access(Access.OFFICER)(lambda case_id: _desk().show(act, open_case(case_id)))
 
 
 def _send_act(act: CaseAct) -> Callable[[int], ResponseReturnValue]:
-    return access(Access.OFFICER)(lambda case_id: _desk().send(act, _open(case_id)))
+    return access(Access.OFFICER)(lambda case_id: _desk().send(act, open_case(case_id)))
 
 
 for _act in ACTS:
@@ -196,23 +197,6 @@ def _desk() -> Desk[Action, CasePage]:
     )
 
 
-def _open(case_id: int) -> CasePage:
-    """The case, if it lies at an authority where the reader holds a post, or below one where the reader is a supervisor.
-
-    A seat in a company opens nothing here.
-    """
-    actor = current_actor()
-    page = queries.case_page(actor, case_id)
-    if page.case.authority_id not in actor.readable_ids:
-        raise not_found()
-    if page.case.company_id in actor.company_ids:
-        raise Forbidden(
-            say("You belong to the company that applies, so you may not handle this case."),
-            next_step=say("Ask a colleague with the right post to do it."),
-        )
-    return page
-
-
 def _require(page: CasePage, action: Action) -> None:
     """Ask the policy first and the machine second, as the action itself will; so a form is not filled in for nothing."""
     window = timedelta(seconds=current_app.config["LEIZHENG"].reauthentication_window)
@@ -228,7 +212,7 @@ def _require(page: CasePage, action: Action) -> None:
 
 def _moved_on(case_id: int, error: LeizhengError) -> ResponseReturnValue:
     """The case as it is now, with the sentence that says why nothing was done."""
-    return _case_page(_open(case_id), error)
+    return _case_page(open_case(case_id), error)
 
 
 def _case_page(page: CasePage, problem: LeizhengError | None = None, typed: Filled | None = None) -> tuple[str, int]:
@@ -242,6 +226,7 @@ def _case_page(page: CasePage, problem: LeizhengError | None = None, typed: Fill
         notes=notes.of_case(current_actor(), page.case.id),
         objected=objection_queries.of_case(current_actor(), page.case.id).made,
         objection_outcomes=OUTCOME_NAMES,
+        filing=archive.filing_of(current_actor(), page.case.id),
         panel=presentation.panel(page),
         blocks=presentation.blocks(page),
         papers=presentation.papers(page),

@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from licensing.cases.fieldwork import TaskPage
+from licensing.cases.machine import State
 from licensing.commitments.consequences import CONSEQUENCES
 from licensing.commitments.findings import FACTS, FINDING, REMARKS, RESULT, SECOND, VISITED_ON, Seen
 from licensing.commitments.rules import Result
@@ -50,8 +51,18 @@ def report_of(filled: Filled) -> dict[str, Any]:
 
 def consequence_of(filled: Filled) -> Operation | None:
     """What the notice announces if the promise is untrue; nothing while another person may order to rectify first."""
-    chosen = filled.values["consequence"] or Operation.REVOKE_FOR_DECEIT
-    return None if chosen == RECTIFY else Operation(chosen)
+    chosen = filled.values["consequence"]
+    return None if chosen in ("", RECTIFY) else Operation(chosen)
+
+
+def missing_in(filled: Filled, page: TaskPage) -> Errors:
+    """What a result still needs. Where a permit was given, somebody has to say what is to become of it: no default puts it at stake."""
+    values = filled.values
+    if not values[RESULT]:
+        finding = {} if values[FINDING] else {FINDING: say("Say what was found.")}
+        return {RESULT: say("Choose what was found."), **finding}
+    undecided = values[RESULT] == Result.UNTRUE and page.state is State.GRANTED and not values["consequence"]
+    return {"consequence": say("Choose what the notice announces.")} if undecided else {}
 
 
 def _complaints(values: dict[str, Any]) -> Errors:

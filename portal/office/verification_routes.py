@@ -9,7 +9,7 @@ from flask import Blueprint, Response, current_app, flash, redirect, render_temp
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from licensing.cases import fieldwork, queries, rectifying, verifying
+from licensing.cases import fieldwork, verifying
 from licensing.cases.fieldwork import Show, TaskPage
 from licensing.cases.journal import not_found
 from licensing.cases.machine import FINAL, State
@@ -19,16 +19,15 @@ from licensing.commitments.findings import SEEN_NAMES, VISITS
 from licensing.commitments.rules import RESULT_NAMES, Occasion, Result
 from licensing.documents.previews import MEDIA_TYPE
 from licensing.errors import Conflict, Forbidden, Invalid, LeizhengError, Unavailable
-from licensing.licences.operations import Operation
 from licensing.words import N_, Said, say
 from portal.components import NavLink, errors_by_field
 from portal.deadlines import due_badge
 from portal.downloads import download
 from portal.licences import PROPOSALS
-from portal.office.verification_forms import RECTIFY, REMOVE, WORDS_LIMIT, captions, consequence_of, read_report, report_of
+from portal.office.verification_forms import RECTIFY, REMOVE, captions, consequence_of, missing_in, read_report, report_of
 from portal.promises import fact_text
 from portal.security import Access, access, current_actor
-from portal.typed import Errors, Filled, Values, complaint_about, day_of, typed_text
+from portal.typed import Errors, Filled, Values, day_of
 
 blueprint = Blueprint("office_verifications", __name__, url_prefix="/office/verifications")
 NAVIGATION = [NavLink("office_verifications.worklist", N_("Verification"), Access.OFFICER)]
@@ -123,15 +122,6 @@ def preview(task_id: int, file_id: int) -> ResponseReturnValue:
     return Response(fieldwork.preview_of(current_actor(), task_id, file_id), mimetype=MEDIA_TYPE)
 
 
-@blueprint.post(f"/again/<{ID}:case_id>/<{ID}:commitment_id>")
-@access(Access.OFFICER)
-def again(case_id: int, commitment_id: int) -> ResponseReturnValue:
-    """Verify a promise that stands once more."""
-    verifying.verify_again(current_actor(), case_id, commitment_id)
-    flash(gettext("A verification was opened."))
-    return redirect(url_for("office.case", case_id=case_id), 303)
-
-
 def _add_files(task_id: int) -> list[Said]:
     """Add the files that were sent, one by one; what is good is kept even when another is refused. The complaints."""
     limit = current_app.config["LEIZHENG"].upload_limit
@@ -174,8 +164,8 @@ def _saved(page: TaskPage, filled: Filled) -> ResponseReturnValue:  # noqa: ARG0
 
 def _record(page: TaskPage, filled: Filled) -> ResponseReturnValue:
     """End the verification with its result."""
-    if not filled.values["result"]:
-        missing = {"result": say("Choose what was found."), **({} if filled.values["finding"] else {"finding": say("Say what was found.")})}
+    missing = missing_in(filled, page)
+    if missing:
         return _task_page(_open(page.task.id), filled.values, missing, status=422)
     try:
         verifying.record_finding(
@@ -196,55 +186,6 @@ BUTTONS: Mapping[str, Callable[[TaskPage, Filled], ResponseReturnValue]] = {"add
 
 def _back(task_id: int, anchor: str) -> ResponseReturnValue:
     return redirect(url_for("office_verifications.task", task_id=task_id, _anchor=anchor), 303)
-
-
-@blueprint.post(f"/pursue/<{ID}:case_id>/<{ID}:commitment_id>")
-@access(Access.OFFICER)
-def pursue(case_id: int, commitment_id: int) -> ResponseReturnValue:
-    """Send the notice for a finding that waits."""
-    chosen = request.form.get("consequence", "")
-    operation = next((one for one in CONSEQUENCES if str(one) == chosen), Operation.REVOKE_FOR_DECEIT)
-    try:
-        verifying.pursue_finding(current_actor(), case_id, commitment_id, operation)
-    except Conflict as error:
-        flash(error.sentence.in_words(gettext))
-    else:
-        flash(gettext("The notice was sent; the holder can answer it now."))
-    return redirect(url_for("office.case", case_id=case_id), 303)
-
-
-@blueprint.get(f"/rectify/<{ID}:case_id>/<{ID}:commitment_id>")
-@access(Access.OFFICER)
-def rectify(case_id: int, commitment_id: int) -> ResponseReturnValue:
-    """The form of an order to rectify, for whoever may order it now."""
-    try:
-        rectifying.check_order(current_actor(), case_id, commitment_id)
-    except Conflict as error:
-        flash(error.sentence.in_words(gettext))
-        return redirect(url_for("office.case", case_id=case_id), 303)
-    return _rectify_page(case_id, {}, {})
-
-
-@blueprint.post(f"/rectify/<{ID}:case_id>/<{ID}:commitment_id>")
-@access(Access.OFFICER)
-def rectify_send(case_id: int, commitment_id: int) -> ResponseReturnValue:
-    """Order the holder to rectify; what was typed is kept when something is wrong with it."""
-    rectifying.check_order(current_actor(), case_id, commitment_id)
-    reason = typed_text(request.form, "reason")
-    complaint = complaint_about(reason, say("Say what is to be rectified."), WORDS_LIMIT)
-    if complaint is not None:
-        return _rectify_page(case_id, {"reason": reason}, {"reason": complaint}, status=422)
-    try:
-        rectifying.order_rectification(current_actor(), case_id, commitment_id, reason)
-    except (Conflict, Invalid) as error:
-        return _rectify_page(case_id, {"reason": reason}, {"reason": error.sentence}, status=error.http_status)
-    flash(gettext("The order was sent; the holder can report the rectification now."))
-    return redirect(url_for("office.case", case_id=case_id), 303)
-
-
-def _rectify_page(case_id: int, values: Values, errors: Errors, *, status: int = 200) -> ResponseReturnValue:
-    page = queries.case_page(current_actor(), case_id)
-    return render_template("portal/office/rectify.html", page=page, values=values, errors=errors), status
 
 
 def _open(task_id: int) -> TaskPage:

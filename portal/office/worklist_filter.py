@@ -72,6 +72,7 @@ class Filter:
     matter: str = ""
     search: str = ""
     region: str = ""
+    authority: str = ""
     officer: str = ""
     figure: str = ""
     month: str = ""
@@ -85,7 +86,7 @@ class Filter:
 
     def parts(self) -> dict[str, str]:
         """What is asked for, without the page: for addresses and for keeping."""
-        names = ("show", "risk", "matter", "search", "region", "officer", "figure", "month", "item", "times")
+        names = ("show", "risk", "matter", "search", "region", "authority", "officer", "figure", "month", "item", "times")
         return {name: value for name in names if (value := getattr(self, name))}
 
     def hidden(self) -> dict[str, str]:
@@ -109,6 +110,7 @@ class Filter:
             holder=holder or None,
             free=self.show == "free" or (self.officer == NOBODY and not self._about_people),
             region=self.region,
+            authority=int(self.authority) if self.authority else None,
             behind=behind,
         )
 
@@ -147,6 +149,7 @@ def read_filter(args: Form) -> Filter:
         matter=typed["matter"] if any(known.code == typed["matter"] for known in catalogue.matters) else "",
         search=printable(args.get("search", ""))[:SEARCH_LIMIT],
         region=region,
+        authority=_fitting(_NUMBER, args, "authority"),
         officer=_fitting(_NUMBER, args, "officer"),
         figure=typed["figure"] if typed["figure"] in set(Figure) else "",
         month=_fitting(_MONTH, args, "month"),
@@ -162,12 +165,12 @@ def shows() -> list[tuple[str, Said]]:
     return [*((code, say(name)) for code, name in SHOWS.items()), *((str(state), say(OFFICE_STATE_NAMES[state])) for state in states)]
 
 
-def in_words(asked: Filter, people: Mapping[int, str]) -> list[str]:
-    """What the hidden parts of a filter ask for, each in the language of the page."""
-    return list(_in_words(asked, people))
+def in_words(asked: Filter, people: Mapping[int, str], authority: str) -> list[str]:
+    """What the hidden parts of a filter ask for, each in the language of the page; ``authority`` is the name of the one asked for."""
+    return list(_in_words(asked, people, authority))
 
 
-def _in_words(asked: Filter, people: Mapping[int, str]) -> Iterator[str]:
+def _in_words(asked: Filter, people: Mapping[int, str], authority: str) -> Iterator[str]:
     if asked.figure:
         yield gettext(FIGURE_NAMES[Figure(asked.figure)])
         yield asked.month or gettext("the last twelve months")
@@ -178,6 +181,8 @@ def _in_words(asked: Filter, people: Mapping[int, str]) -> Iterator[str]:
     if asked.region:
         catalogue = load_catalogue()
         yield catalogue.region_name(asked.region) if catalogue.has_region(asked.region) else asked.region
+    if asked.authority:
+        yield authority or gettext("an authority that is not yours to see")
     if asked.officer:
         yield gettext("nobody works on it") if asked.officer == NOBODY else people.get(int(asked.officer), asked.officer)
 

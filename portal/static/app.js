@@ -134,3 +134,9 @@ document.addEventListener("DOMContentLoaded", () => {
   const summary = document.querySelector("[data-focus]");
   if (summary) summary.focus();
 });
+
+/* Where the menu is longer than its line, the area that is open comes into sight. */
+for (const strip of document.querySelectorAll("[data-strip]")) {
+  const here = strip.querySelector("[aria-current]");
+  if (here) strip.scrollLeft = here.offsetLeft - strip.offsetLeft - (strip.clientWidth - here.offsetWidth) / 2;
+}

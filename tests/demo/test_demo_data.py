@@ -17,6 +17,7 @@ from licensing.demo.certificates import moment_of
 from licensing.demo.stories import ACCEPTANCE, DESIGN, EVENTS, STORIES, Act, timetable
 from licensing.documents.fonts import missing_glyphs
 from licensing.licences.operations import ANSWER_DAYS
+from licensing.policy import Role
 
 TODAY = date(2026, 11, 24)
 DAYS = [TODAY, date(2026, 3, 7), date(2026, 10, 4), date(2026, 2, 14)]
@@ -50,6 +51,12 @@ def test_size_of_the_world() -> None:
     assert 110 <= len(reviews) + len(acceptances) <= 130
     assert 75 <= licences <= 85
     assert Counter(firm.grade for firm in cast.bodies) == {"1": 3, "2": 5}
+
+
+def test_where_promises_are_drawn_two_verifiers_can_go_whoever_examined_the_case() -> None:
+    [nanjing] = [bureau for bureau in load_cast().bureaus if bureau.prefixes == ("3201",)]
+    assert sum(Role.VERIFIER in officer.posts for officer in nanjing.officers) == 2
+    assert any(Role.SUPERVISOR in officer.posts for officer in nanjing.officers)
 
 
 @pytest.mark.parametrize("matter", [DESIGN, ACCEPTANCE])

@@ -19,7 +19,8 @@ from licensing.cases.worklist import Asked, worklist
 from licensing.clock import CHINA, add_working_days, load_calendar, today
 from licensing.commitments.tables import Commitment
 from licensing.demo import DemoWorld, load
-from licensing.demo.stage import VERBS, Stage
+from licensing.demo.stage import Stage
+from licensing.demo.steps import VERBS
 from licensing.demo.stories import Act
 from licensing.licences.tables import Licence
 from licensing.parties.queries import actor_for

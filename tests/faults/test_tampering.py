@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from world import OTHER_COMPANY, World, tiny_pdf
 
 from licensing.cases import actions as cases
-from licensing.cases import calendars, commissions, evidence, notes, objections, sampling
+from licensing.cases import archive, calendars, commissions, evidence, notes, objections, sampling
 from licensing.cases.bodies import QUALIFICATION
 from licensing.cases.journal import load
 from licensing.catalogue import load_catalogue
@@ -74,6 +74,7 @@ def lived_in(world: World) -> None:
     seats.end_seat(world.actor(world.applicant), seat.id)
     _commissioned(world)
     _objected(world)
+    archive.archive(world.actor(world.supervisor), world.settings, withdrawn)
     noted = world.submitted()
     notes.write(world.actor(world.examiner), noted, "图纸与说明不一致，请核对。")
     notes.strike_out(world.actor(world.examiner), noted, notes.write(world.actor(world.examiner), noted, "写错了"))
@@ -134,7 +135,7 @@ def _commissioned(world: World) -> None:
         made = licences.intend(work, kind, authority, body, project=None, opinion="准予。", answers=printed, number_parts=numbers)
     issuing.bring_out(made.id, issued=lambda _work, _licence: None, voided=lambda _work, _reason: None)
     cases.commission(world.actor(world.examiner), case_id, body=body.name, expected_days=5)
-    commission = commissions.mine(world.actor(world.stranger))[0].commission.id
+    commission = commissions.mine(world.actor(world.stranger)).rows[0].commission.id
     told = commissions.Report("苏雷评2026-0007", today(), True, "符合要求。", ("报告.pdf", tiny_pdf()))
     first = commissions.report(world.actor(world.stranger), commission, told)
     commissions.return_report(world.actor(world.examiner), case_id, first, "缺少附表。")

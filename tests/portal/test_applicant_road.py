@@ -10,6 +10,10 @@ from world import acceptance_answers, design_answers, result
 
 from licensing.cases import actions, issuing
 from licensing.cases.actions import Item
+from licensing.licences import actions as licences
+from licensing.licences.operations import Operation
+from licensing.policy import SYSTEM
+from licensing.storage import unit_of_work
 
 pytestmark = pytest.mark.slow
 
@@ -114,3 +118,11 @@ def test_withdrawing_needs_a_reason_and_ends_the_case(desk: Desk) -> None:
     assert desk.state(case_id) == "withdrawn"
     assert "项目取消" in browser.get(f"/my/cases/{case_id}").text
     assert browser.get(path).status_code == 303
+
+
+def test_who_may_not_apply_reads_why_and_until_when_before_filling_in_anything(desk: Desk) -> None:
+    with unit_of_work(SYSTEM) as work:
+        licences.perform(work, desk.world.granted().id, Operation.REVOKE_FOR_DECEIT, reason="以欺骗手段取得。")
+    answer = desk.browser(desk.world.applicant).send("/my/start/design_review", {"company": desk.world.company})
+    assert answer.status_code == 409
+    assert "was revoked for deceit, so your company cannot apply for this until" in text(answer)

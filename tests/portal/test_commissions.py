@@ -17,12 +17,14 @@ from licensing.cases.tables import CommissionReport
 from licensing.catalogue import load_catalogue
 from licensing.errors import Invalid, NotFound
 from licensing.licences import actions as licences
+from licensing.notices.queries import inbox
 from licensing.parties import actions as parties
 from licensing.parties.tables import Authority, Company
 from licensing.policy import SYSTEM, Role
 from licensing.selfcheck import row_problems
 from licensing.storage import reading, storage, unit_of_work
 from licensing.trust.current import current_trust_list
+from portal.applicant import commission_routes
 
 pytestmark = pytest.mark.slow
 HIGH, LOW = "江苏苏云防雷检测有限公司", "南京紫金雷安检测技术有限公司"
@@ -102,7 +104,7 @@ def commissioned(desk: Desk) -> tuple[int, int, int]:
     case_id = desk.world.accepted()
     person = qualified(desk.world, HIGH, CODES[HIGH])
     actions.commission(desk.world.actor(desk.world.examiner), case_id, body=HIGH, expected_days=5)
-    return case_id, person, commissions.mine(desk.world.actor(person))[0].commission.id
+    return case_id, person, commissions.mine(desk.world.actor(person)).rows[0].commission.id
 
 
 def hand_in(desk: Desk, person: int, commission: int, content: bytes = b"", **changed: str) -> Any:
@@ -122,6 +124,18 @@ def test_the_body_sees_its_commission_and_hands_its_report_in(desk: Desk) -> Non
     for stranger in (desk.world.applicant, desk.world.stranger):
         assert desk.browser(stranger).get(f"/my/commissions/{commission}").status_code == 404
         assert hand_in(desk, stranger, commission).status_code == 404
+
+
+def test_a_message_about_a_commission_opens_the_commission_itself(desk: Desk) -> None:
+    case_id, person, commission = commissioned(desk)
+    body = desk.browser(person)
+    [told] = [notice for notice in inbox(desk.world.actor(person)).rows if "commissioned" in notice.sentence]
+    assert body.send(f"/messages/{told.id}").headers["Location"] == f"/my/commissions/{commission}"
+    hand_in(desk, person, commission)
+    report = commissions.reports_of(desk.world.actor(desk.world.examiner), case_id)[0]
+    commissions.return_report(desk.world.actor(desk.world.examiner), case_id, report.id, "缺少检测数据附表。")
+    [returned] = [notice for notice in inbox(desk.world.actor(person)).rows if "returned" in notice.sentence]
+    assert body.send(f"/messages/{returned.id}").headers["Location"] == f"/my/commissions/{commission}"
 
 
 def test_the_examiner_records_the_result_with_one_press(desk: Desk) -> None:
@@ -194,3 +208,30 @@ def _png() -> bytes:
     out = io.BytesIO()
     Image.new("RGB", (40, 30), "white").save(out, "PNG")
     return out.getvalue()
+
+
+def test_many_commissions_come_in_pages(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    world = desk.world
+    cases = [world.accepted() for _ in range(3)]
+    person = qualified(world, HIGH, CODES[HIGH])
+    for case_id in cases:
+        actions.commission(world.actor(world.examiner), case_id, body=HIGH, expected_days=5)
+    newest, middle, oldest = (row.commission.id for row in commissions.mine(world.actor(person)).rows)
+    monkeypatch.setattr(commission_routes, "PAGE_SIZE", 2)
+    browser = desk.browser(person)
+    first = browser.get("/my/commissions")
+    assert f"/my/commissions/{newest}" in first.text
+    assert f"/my/commissions?after={middle}" in first.text
+    second = browser.get(f"/my/commissions?after={middle}")
+    assert f"/my/commissions/{oldest}" in second.text
+    assert f"/my/commissions/{newest}" not in second.text
+    assert browser.get("/my/commissions?after=nonsense").status_code == 200
+
+
+def test_who_may_not_return_a_report_hears_that_before_the_reason_is_read(desk: Desk) -> None:
+    case_id, person, commission = commissioned(desk)
+    hand_in(desk, person, commission)
+    report = commissions.reports_of(desk.world.actor(desk.world.examiner), case_id)[0].id
+    assert desk.browser(desk.world.intake).send(case_url(case_id, f"reports/{report}/return")).status_code == 403
+    assert desk.browser(desk.world.examiner).send(case_url(case_id, "reports/987654/return")).status_code == 404
+    assert desk.browser(desk.world.examiner).send(case_url(case_id, f"reports/{report}/return")).status_code == 303

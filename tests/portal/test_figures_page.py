@@ -8,13 +8,14 @@ from datetime import UTC, date, datetime
 
 import pytest
 import time_machine
+from neighbours import settle
 from office_tools import Desk, case_url, text
 from openpyxl import load_workbook
 from portal_tools import CheckingClient, parse
 from test_office_worklist import case_links
 from world import BODY
 
-from licensing.cases import actions, assigning
+from licensing.cases import actions, assigning, transfer
 from licensing.cases.actions import Item
 from licensing.cases.measuring import measure_all
 from licensing.cases.tables import Case
@@ -63,6 +64,51 @@ def test_every_number_leads_to_as_many_cases(busy: Desk, asked: str, monkeypatch
     assert len(found) > 10
     for count, url in dict.fromkeys(found):
         assert len(case_links(browser.get(url))) == count, url
+
+
+@pytest.fixture
+def overseer(busy: Desk) -> CheckingClient:
+    """The supervisor of the province above the busy city and another one."""
+    neighbours = settle(busy.world)
+    actions.request_correction(busy.world.actor(busy.world.intake), busy.world.submitted(), [Item("project.name", "名称不全")])
+    transfer.transfer(busy.world.actor(busy.world.examiner), busy.world.accepted(), neighbours.kunshan, "项目在昆山市境内。")
+    return busy.browser(neighbours.overseer)
+
+
+@pytest.mark.parametrize("asked", ["", "?region=320106", "?matter=design_review"])
+def test_above_the_figures_cover_the_whole_tree_and_lead_to_its_cases(
+    busy: Desk, overseer: CheckingClient, asked: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(routes, "PAGE_SIZE", 1000)
+    everything = text(overseer.get("/office/figures"))
+    assert "Figures of my authorities" in everything
+    assert "By authority" in everything
+    found = dict.fromkeys(numbers(overseer, f"/office/figures{asked}"))
+    assert len(found) > 10
+    assert any("authority=" in url for _, url in found)
+    for count, url in found:
+        assert len(case_links(overseer.get(url))) == count, url
+
+
+def test_one_authority_of_the_tree_can_be_asked_for(busy: Desk, overseer: CheckingClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(routes, "PAGE_SIZE", 1000)
+    page = f"/office/figures?authority={busy.world.authority}"
+    assert "By authority" not in text(overseer.get(page))
+    for count, url in dict.fromkeys(numbers(overseer, page)):
+        assert f"authority={busy.world.authority}" in url
+        assert len(case_links(overseer.get(url))) == count, url
+    assert "南京市气象局" in text(overseer.get(f"/office?show=all&authority={busy.world.authority}"))
+
+
+def test_figures_of_an_authority_that_is_not_below_do_not_exist(busy: Desk) -> None:
+    neighbours = settle(busy.world)
+    browser = busy.browser(busy.world.supervisor)
+    for stranger in (neighbours.kunshan, neighbours.province, 999):
+        assert browser.get(f"/office/figures?authority={stranger}").status_code == 404
+        assert browser.get(f"/office/figures.xlsx?authority={stranger}").status_code == 404
+        listed = browser.get(f"/office?show=all&authority={stranger}")
+        assert not case_links(listed)
+        assert "an authority that is not yours to see" in text(listed)
 
 
 def test_the_page_says_what_happened(busy: Desk) -> None:

@@ -127,7 +127,7 @@ def test_the_administrator_switches_with_a_reason(desk: Desk, admin: CheckingCli
     empty = admin.send(f"{url}/switch", {"to": "inactive", "reason": " "})
     assert empty.status_code == 422
     assert "Give a reason" in empty.text
-    assert admin.send(f"{url}/switch", {"to": "nowhere"}).status_code == 404
+    assert admin.send(f"{url}/switch", {"to": "nowhere"}).status_code == 422
     assert admin.send(f"{url}/switch", {"to": "inactive", "reason": "搬迁。"}).status_code == 303
     page = text(admin.get(url))
     assert "Deactivated: cases go to the level above" in page

@@ -14,7 +14,7 @@ from licensing.licences.status import Status
 from licensing.parties import actions as parties
 from licensing.parties.tables import Company, Person
 from licensing.policy import SYSTEM, Role
-from licensing.proceedings import actions, issuing
+from licensing.proceedings import actions, issuing, queries
 from licensing.proceedings.machine import State
 from licensing.storage import unit_of_work
 
@@ -127,6 +127,19 @@ def test_a_revocation_from_the_notice_to_the_decision(desk: Desk, life: Life) ->
     again = approver.send(act(licence_id, proceeding_id, "decide"), {"reason": REASON})
     assert again.status_code == 409
     assert "the proceeding has moved on" in again.text
+
+
+def test_the_page_tells_who_opened_a_letter_about_the_licence_and_when(desk: Desk, life: Life) -> None:
+    licence_id, world = life.quick(), desk.world
+    actions.propose(world.actor(world.examiner), licence_id, Operation.SUSPEND, reason=REASON)
+    officer = desk.browser(world.examiner)
+    assert "Not opened yet" in text(officer.get(url(licence_id)))
+    [letter] = queries.licence_page(world.actor(world.examiner), licence_id).letters
+    queries.letter_for(world.actor(world.member), licence_id, letter.id)
+    shown = text(officer.get(url(licence_id)))
+    assert "First opened by 方小雨 on 2 Mar 2026" in shown
+    assert "Opened by the holder" in shown
+    assert "First opened by" not in text(desk.browser(world.applicant).get(f"/my/licences/{licence_id}"))
 
 
 def test_a_change_that_the_holder_asked_for_becomes_a_new_version(desk: Desk, life: Life) -> None:

@@ -15,6 +15,7 @@ from werkzeug.test import TestResponse
 from licensing.licences.operations import Operation
 from licensing.licences.status import Status
 from licensing.proceedings.machine import State
+from portal.applicant import licence_routes
 
 pytestmark = pytest.mark.slow
 
@@ -168,3 +169,15 @@ def test_a_changed_design_is_applied_for_from_the_approval(desk: Desk) -> None:
     assert "Apply for a change of the design" not in page
     assert "A change of the design is applied for" in page
     assert desk.browser(desk.world.stranger).send(url(licence.id, "change-design")).status_code == 404
+
+
+def test_many_licences_come_in_pages(desk: Desk, life: Life, monkeypatch: pytest.MonkeyPatch) -> None:
+    ids = [life.quick() for _ in range(3)]
+    monkeypatch.setattr(licence_routes, "PAGE_SIZE", 2)
+    browser = desk.browser(desk.world.applicant)
+    first = browser.get("/my/licences")
+    assert f"/my/licences?after={ids[1]}" in first.text
+    second = browser.get(f"/my/licences?after={ids[1]}").text
+    assert f"/my/licences/{ids[0]}" in second
+    assert f"/my/licences/{ids[2]}" not in second
+    assert browser.get("/my/licences?after=nonsense").status_code == 200

@@ -247,3 +247,12 @@ def test_a_demanded_proof_offers_only_to_hand_it_in(desk: Desk) -> None:
     refused = mine.send(f"/my/cases/{case_id}/proofs/{PROOF}", {"choice": "promise"})
     assert refused.status_code == 409
     assert "cannot be promised again" in text(refused)
+
+
+def test_an_answer_where_nothing_was_asked_leads_to_the_case(desk: Desk) -> None:
+    case_id = desk.world.accepted("completion_acceptance")
+    mine = desk.browser(desk.world.applicant)
+    for reason in ("", "我单位认为不对。"):
+        sent = mine.send(f"/my/cases/{case_id}/answer", {"reason": reason})
+        assert sent.status_code == 303
+        assert sent.location == f"/my/cases/{case_id}"

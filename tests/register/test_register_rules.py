@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from licensing.register.rules import FIELDS, Permit, masked_holder, safe_cell, scrubbed
+from licensing.documents.packing import safe_cell
+from licensing.register.rules import FIELDS, Permit, masked_holder, scrubbed
 
 GRANTED = Permit(
     1, True, "宁雷审(2026)1号", "某公司", "design_review", "设计审核", "加油站", date(2026, 3, 2), date(2026, 3, 2), None, "某局"
