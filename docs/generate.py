@@ -20,6 +20,7 @@ from licensing.cases.machine import (
     Transition,
     Turn,
 )
+from licensing.cases.objectable import ANSWER_DAYS, OBJECTABLE, Objectable
 from licensing.catalogue import load_catalogue
 from licensing.clock import LIMITS, Limit
 from licensing.commitments import machine as promise_machine
@@ -27,7 +28,7 @@ from licensing.credit import machine as credit_machine
 from licensing.licences.operations import NATIONAL_STATUS, OPERATION_NAMES, OPERATIONS, Rule
 from licensing.licences.status import STATUS_NAMES, Status
 from licensing.licences.verdict import GENUINE, IN_FORCE, LISTED_CODES, WHOLE, Answer, Overall, Verdict, Weight, listed_answer
-from licensing.policy import POLICY, Grant
+from licensing.policy import POLICY, Action, Grant
 from licensing.proceedings import machine as proceeding_machine
 
 REFERENCE = Path(__file__).resolve().parent / "reference"
@@ -75,6 +76,11 @@ def case_machine() -> str:
         "*Who* comes from `licensing/policy.py`. ✻ needs a second factor that was shown a short while ago. *Back to* are the states to"
         " which a step leads back, with the clock standing there as before, when a notice or a proposal interrupted handling in them.",
         _table(("From", "What happens", "To", "Back to", "Who", "Reason", "Clock", "Letter"), (_step_row(row) for row in TRANSITIONS)),
+        "## Objections",
+        "To these acts the applicant may object 异议, once each (`licensing/cases/objectable.py`). It is answered within"
+        f" {ANSWER_DAYS} working days with letter D15, by: {_who(POLICY[Action.CASE_ANSWER_OBJECTION])}. The *doer* is who did the act."
+        " An objection is no step: it changes no state and stops no clock.",
+        _table(("Act", "Letter", "Until", "When it is upheld"), (_objection_row(act) for act in OBJECTABLE.values())),
     )
 
 
@@ -228,6 +234,13 @@ def _step_row(row: Transition) -> tuple[str, ...]:
     what = f"`{row.event}` {EVENT_NAMES[row.event]}"
     needed = "needed" if row.reason_needed else "—"
     return sources, what, f"`{row.target}`", back or "—", _who(POLICY[row.action]), needed, CLOCK_WORDS[row.clock], _letter(row.letter)
+
+
+def _objection_row(act: Objectable) -> tuple[str, ...]:
+    days = load_catalogue().letter(act.letter).remedy_days
+    until = f"{days} calendar days after its letter was opened" if days else act.term
+    follows = "a new application with the answers of the case" if act.renews else "the ordinary acts go on"
+    return f"`{act.event}` {EVENT_NAMES[act.event]}", _letter(act.letter), until, follows
 
 
 def _operation_row(rule: Rule) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from sqlalchemy.orm import Session
 
-from licensing.cases import archive, calendars, commissions, notes
+from licensing.cases import archive, calendars, commissions, notes, objections
 from licensing.cases import health as cases
 from licensing.commitments import editions
 from licensing.commitments import health as commitments
@@ -31,6 +31,7 @@ PROTECTED = (
     "licence_event",
     "case_event",
     "case_note",
+    "objection",
     "commission",
     "commission_report",
     "case_archive",
@@ -66,6 +67,7 @@ def row_problems(session: Session, files: FileStore, trust: TrustList) -> Iterat
     yield from _told("status lists", lambda: licences.list_problems(session, trust))
     yield from _told("cases", lambda: cases.problems(session))
     yield from _told("notes", lambda: notes.problems(session))
+    yield from _told("objections", lambda: objections.problems(session))
     yield from _told("commissions", lambda: commissions.problems(session))
     yield from _told("archive", lambda: archive.problems(session, files))
     yield from _told("calendar", lambda: calendars.problems(session))

@@ -20,7 +20,8 @@ from sqlalchemy.orm import Session
 from licensing.cases.archive_file import Piece, file_of
 from licensing.cases.journal import Loaded, load_for, may, not_found
 from licensing.cases.machine import FINAL, State
-from licensing.cases.tables import Case, CaseArchive
+from licensing.cases.objections import open_objections
+from licensing.cases.tables import Case, CaseArchive, Objection
 from licensing.catalogue.loader import load_retention
 from licensing.catalogue.model import Matter
 from licensing.catalogue.retention import Period
@@ -97,8 +98,8 @@ class _NumberTakenError(Exception):
 def archive(actor: Actor, settings: Settings, case_id: int) -> CaseArchive:
     """Close the file of a finished case under the next number; the row, which is there once however often this is called.
 
-    Call it outside of any transaction. Raises ``Conflict`` (``not-finished``, ``verification-open``, ``letter-undelivered``), and what
-    sealing raises while the signer is away.
+    Call it outside of any transaction. Raises ``Conflict`` (``not-finished``, ``verification-open``, ``objection-open``,
+    ``letter-undelivered``), and what sealing raises while the signer is away.
     """
     with reading(actor) as look:
         case = load_for(look, case_id, Action.CASE_ARCHIVE)
@@ -199,6 +200,7 @@ def _ready(today: date) -> Any:
             ~exists(select(1).where(CaseArchive.case_id == Case.id)),
             ~exists(select(1).where(Letter.case_id == Case.id, *_undelivered(today))),
             ~exists(select(1).where(Verification.case_id == Case.id, Verification.state == OPEN)),
+            ~exists(select(1).where(Objection.case_id == Case.id, Objection.answered_at.is_(None))),
         )
         .order_by(Case.id)
     )
@@ -213,6 +215,12 @@ def _waits(session: Session, case: Loaded, today: date) -> Conflict | None:
             say("A promise of this case is still being verified."),
             next_step=say("Finish the verification; the file is closed after it."),
             code="verification-open",
+        )
+    if open_objections(session, case.row.id):
+        return Conflict(
+            say("An objection in this case is not answered yet."),
+            next_step=say("Have it answered; the file is closed after it."),
+            code="objection-open",
         )
     latest = session.scalar(select(func.max(Letter.written_at)).where(Letter.case_id == case.row.id, *_undelivered(today)))
     if latest is None:

@@ -54,7 +54,8 @@ class CaseView:
     that has no end yet. ``owed`` are the proofs that must be handed in because their promise stands no more; those that the authority
     ``demanded`` are never promised again in this case. ``untruth`` is the notice that a promise was found untrue, ``answer`` what the
     applicant said to it, ``answer_due`` the last day for that. ``interrupted`` is where handling was before a notice or a proposal.
-    ``changes`` names the licence that this application changes. ``authorities`` are those through whose hands the case went, in order, when
+    ``changes`` names the licence that this application changes, ``renews`` the ended case that it takes up again, because an objection was
+    upheld. ``authorities`` are those through whose hands the case went, in order, when
     it was transferred; the last one has it. ``extension`` is what the head of the authority added to the time to decide (T6): days and
     reason.
     """
@@ -81,6 +82,7 @@ class CaseView:
     licence_id: int | None = None
     extension: Mapping[str, Any] | None = None
     changes: Mapping[str, Any] | None = None
+    renews: Mapping[str, Any] | None = None
     authorities: tuple[int, ...] = ()
     handlers: Mapping[str, int] = field(default_factory=dict)
 
@@ -131,7 +133,8 @@ def replay(events: Iterable[Happened]) -> CaseView:
 def apply(view: CaseView, happened: Happened) -> CaseView:
     """``view`` after one more event."""
     if happened.type is Event.STARTED:
-        return replace(view, proof_versions=dict(happened.data.get("proofs", {})), changes=happened.data.get("changes"))
+        told = happened.data
+        return replace(view, proof_versions=dict(told.get("proofs", {})), changes=told.get("changes"), renews=told.get("renews"))
     row = transition(view.state, happened.type)
     if row is None:
         raise Conflict(

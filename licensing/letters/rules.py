@@ -12,7 +12,10 @@ from licensing.catalogue.model import LetterKind, Matter
 
 @dataclass(frozen=True, slots=True)
 class LetterFacts:
-    """What a letter tells about its case. ``due_on`` is the date the letter promises, ``days`` a number of working days it names."""
+    """What a letter tells about its case. ``due_on`` is the date the letter promises, ``days`` a number of working days it names.
+
+    ``deemed``: nobody accepted it, silence did.
+    """
 
     case_number: str
     project: str
@@ -21,6 +24,7 @@ class LetterFacts:
     due_on: date | None = None
     days: int | None = None
     body: str = ""
+    deemed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,21 @@ class LicenceFacts:
     due_on: date | None = None
     days: int | None = None
     hearing: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectionFacts:
+    """What the answer to an objection tells: against which letter it was made, whether it was ``upheld``, what takes the case up."""
+
+    case_number: str
+    project: str
+    addressee: str
+    number: str
+    act: str
+    letter_number: str
+    received_on: date
+    upheld: bool
+    renewed_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +87,9 @@ def case_words(kind: LetterKind, matter: Matter, facts: LetterFacts, items: Sequ
     received = f"你单位于{_day(facts.received_on)}提交的" if facts.received_on else "你单位提交的"
     subject = f"{received}“{facts.project}”{matter.name}申请（办件号{facts.case_number}）"
     basis = "、".join(kind.legal_basis)
-    paragraphs = filter(None, (_OPENINGS[kind.code].format(subject=subject, basis=basis), _closing(kind, matter, facts)))
+    opening = _BY_SILENCE if facts.deemed else _OPENINGS[kind.code]
+    said = opening.format(subject=subject, basis=basis, received=_day(facts.received_on))
+    paragraphs = filter(None, (said, _closing(kind, matter, facts)))
     return Words(kind.title_for(matter), facts.addressee, tuple(paragraphs), tuple(items))
 
 
@@ -79,6 +100,19 @@ def licence_words(kind: LetterKind, facts: LicenceFacts, items: Sequence[str]) -
     said = {"subject": subject, "act": facts.act, "basis": "、".join(facts.basis), "proceeding": facts.proceeding, "asked": asked}
     paragraphs = filter(None, (line.format(**said) for line in (*_LICENCE_LINES[kind.code], *_rights(kind, facts))))
     return Words(kind.title_about(facts.act), facts.addressee, tuple(paragraphs), tuple(items))
+
+
+def objection_words(kind: LetterKind, matter: Matter, facts: ObjectionFacts, items: Sequence[str]) -> Words:
+    """The words of the answer to an objection 异议答复."""
+    about = f"“{facts.project}”{matter.name}申请（办件号{facts.case_number}）的《{facts.act}》（{facts.letter_number}）"
+    renewed = f"原办件不再变更；本机关已为你单位生成新的申请（办件号{facts.renewed_by}），原填报内容已复制，申请材料和承诺请重新提交。"
+    found = "成立" if facts.upheld else "不成立"
+    paragraphs = (
+        f"你单位于{_day(facts.received_on)}对{about}提出异议（{facts.number}）。",
+        f"依据{'、'.join(kind.legal_basis)}，本机关指派未参与该行政行为的人员进行了复核，结论为：异议{found}。"
+        f"{renewed if facts.renewed_by else ''}理由如下。",
+    )
+    return Words(kind.title_for(matter), facts.addressee, paragraphs, tuple(items))
 
 
 def content(kind: LetterKind, words: Words, *, number: str, issuer: str, written_on: date) -> dict[str, object]:
@@ -102,6 +136,7 @@ def canonical(said: Mapping[str, object]) -> bytes:
     return json.dumps(said, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
 
 
+_BY_SILENCE = "{subject}，本机关在法定期限内未作出答复。依据{basis}，该申请自收到申请材料之日（{received}）起即为受理。"
 _OPENINGS = {
     "D1": "{subject}，经审查，申请材料齐全、符合法定形式。依据{basis}，本机关决定予以受理。",
     "D2": "{subject}，经审查，申请材料不齐全或者不符合法定形式。依据{basis}，现将需要补正的全部内容一次性告知如下。",

@@ -11,10 +11,11 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from licensing import policy
-from licensing.cases import actions, archive, assigning, bodies, commissions, conditions, evidence, notes, queries
+from licensing.cases import actions, archive, assigning, bodies, commissions, conditions, evidence, notes, objection_queries, queries
 from licensing.cases import worklist as lists
 from licensing.cases.journal import subject_of
 from licensing.cases.machine import TURN_NAMES, State
+from licensing.cases.objectable import OUTCOME_NAMES
 from licensing.cases.queries import CasePage
 from licensing.catalogue import load_catalogue
 from licensing.clock import now
@@ -59,6 +60,7 @@ def worklist() -> ResponseReturnValue:
         next_url=asked.url(found.next_key) if found.next_key else None,
         shows=shows(),
         risks=RISKS.items(),
+        objections=objection_queries.waiting(actor),
         behind=in_words(asked, people, lists.authority_name(actor, int(asked.authority)) if asked.authority else ""),
         people=people.items(),
         kept=[(kept, read_filter(kept.asked).url()) for kept in lists.saved_filters(actor)],
@@ -222,6 +224,8 @@ def _case_page(page: CasePage, problem: LeizhengError | None = None, typed: Fill
         values=typed.values,
         errors=typed.errors,
         notes=notes.of_case(current_actor(), page.case.id),
+        objected=objection_queries.of_case(current_actor(), page.case.id).made,
+        objection_outcomes=OUTCOME_NAMES,
         filing=archive.filing_of(current_actor(), page.case.id),
         panel=presentation.panel(page),
         blocks=presentation.blocks(page),

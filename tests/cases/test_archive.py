@@ -14,7 +14,7 @@ import pytest
 import time_machine
 from world import World, tiny_pdf
 
-from licensing.cases import actions, archive, evidence, verifying
+from licensing.cases import actions, archive, evidence, objections, verifying
 from licensing.cases.archive import HEADS, OUTCOMES, archive_all
 from licensing.cases.archived_list import all_closed_files, closed_files
 from licensing.cases.machine import FINAL
@@ -176,6 +176,24 @@ def test_a_promise_that_is_still_verified_keeps_the_file_open(world: World) -> N
     assert archive_all(world.settings) == 0
     world.verify(case_id)
     assert archive_all(world.settings) == 1
+
+
+def test_an_objection_keeps_the_file_open_until_its_answer_was_opened_too(world: World) -> None:
+    case_id = refused_entry(world)
+    open_letters(world, case_id)
+    objections.object_to(world.actor(world.applicant), case_id, world.page(case_id).case.sequence, "属于本机关职权范围。")
+    assert archive_all(world.settings) == 0
+    with pytest.raises(Conflict) as waits:
+        close(world, case_id)
+    assert waits.value.code == "objection-open"
+    with reading(SYSTEM) as look:
+        (made,) = objections.open_objections(look.session, case_id)
+    objections.answer(world.actor(world.supervisor), made.id, "rejected", "经复核，维持原决定。")
+    with pytest.raises(Conflict) as waits:
+        close(world, case_id)
+    assert waits.value.code == "letter-undelivered"
+    open_letters(world, case_id)
+    assert any("D15" in name or "异议" in name for name in close(world, case_id).files)
 
 
 def test_a_verification_that_nobody_needs_any_more_keeps_no_file_open(world: World) -> None:
