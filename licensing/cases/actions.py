@@ -60,7 +60,7 @@ def submit(actor: Actor, case_id: int) -> None:
     with unit_of_work(actor) as work:
         case = load_for(work, case_id, Action.CASE_SUBMIT)
         event = Event.CORRECTED if case.view.state is State.CORRECTION else Event.SUBMITTED
-        if transition(case.view.state, event) is None:
+        if transition(case.view.state, event, case.view.steps) is None:
             record(work, case, event, {})
         missing = problems(work, case)
         if missing:
@@ -147,7 +147,7 @@ def commission(actor: Actor, case_id: int, *, body: str, expected_days: int) -> 
         _need(body.strip(), "body", say("Enter the body that is commissioned."))
         if not 1 <= expected_days <= 120:
             raise _field("expected_days", say("Enter how many working days it will take, 1 to 120."))
-        possible = transition(case.view.state, Event.EVALUATION_COMMISSIONED) is not None
+        possible = transition(case.view.state, Event.EVALUATION_COMMISSIONED, case.view.steps) is not None
         chosen = require_fitting(work, case, body.strip()) if possible else None
         record(work, case, Event.EVALUATION_COMMISSIONED, {"body": body.strip(), "expected_days": expected_days})
         note_commission(work, case, chosen, expected_days)
@@ -180,7 +180,11 @@ def propose(actor: Actor, case_id: int, *, grant: bool, opinion: str) -> None:
     """Propose to grant or to refuse, with an opinion. Granting needs a passed evaluation or inspection (Order 37 arts. 9-11)."""
     with unit_of_work(actor) as work:
         case = load_for(work, case_id, Action.CASE_PROPOSE)
-        if transition(case.view.state, Event.DECISION_PROPOSED) and grant and not (case.view.evaluation or {}).get("passed"):
+        if (
+            transition(case.view.state, Event.DECISION_PROPOSED, case.view.steps)
+            and grant
+            and not (case.view.evaluation or {}).get("passed")
+        ):
             raise Conflict(
                 say("A grant can be proposed only after a passed evaluation or inspection."),
                 next_step=say("Commission it, record the result, and then propose."),

@@ -63,6 +63,8 @@ def begin(work: Work, company_id: int, matter: Matter, *, changes: Licence | Non
     work.session.flush()
     promisable = catalogue_now(work.session).promisable(matter, local_date(work.now))
     said: dict[str, Any] = {"matter": matter.code, "proofs": {proof.code: proof.version for proof in promisable}}
+    if matter.procedure.steps:
+        said["steps"] = list(matter.procedure.steps)
     if changes is not None:
         said["changes"] = {"licence_id": changes.id, "number": changes.number}
     append_event(work, row, Happened(1, Event.STARTED, work.now, actor.person_id, said))

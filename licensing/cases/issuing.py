@@ -46,7 +46,7 @@ def decide_grant(actor: Actor, case_id: int, opinion: str, *, late: str = "") ->
         must_follow_proposal(case, "grant")
         require_promises_hold(work, case)
         require_still_eligible(work, case)
-        if transition(case.view.state, Event.GRANTED) is None:
+        if transition(case.view.state, Event.GRANTED, case.view.steps) is None:
             record(work, case, Event.GRANTED, {"licence_id": 0, "opinion": opinion})
         lateness = late_because(work, case, Event.GRANTED, late)
         licence = _intend(work, case_id, opinion.strip(), changed_licence(work, case))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -41,7 +41,7 @@ class Loaded:
     @property
     def subject(self) -> Subject:
         """The case as the policy sees it. A draft belongs to no authority yet, so no officer sees it."""
-        return subject_of(self.row, self.view.handlers)
+        return replace(subject_of(self.row, self.view.handlers), panel=frozenset(self.view.panel))
 
 
 def subject_of(row: Case, handlers: Mapping[str, int]) -> Subject:
@@ -81,7 +81,7 @@ def record(work: Work, case: Loaded, event: Event, data: Mapping[str, Any]) -> N
     Raises ``Conflict`` (``case-moved-on``) when the state does not allow it or somebody else was faster; ``Invalid`` when a reason is
     needed and missing.
     """
-    row = transition(case.view.state, event)
+    row = transition(case.view.state, event, case.view.steps)
     if row is not None:
         check_term(row, case.view, local_date(work.now))
         check_once(row, case.view)

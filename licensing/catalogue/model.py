@@ -15,15 +15,19 @@ from typing import ClassVar, Literal
 from pydantic import ConfigDict
 
 from licensing.catalogue.parts import (
+    NO_PROCEDURE,
     STRICT,
     Clause,
     DateOrder,
     Field,
     FieldKind,
     Guide,
+    GuideStep,
     Limits,
     Material,
     Option,
+    Panel,
+    Procedure,
     Question,
     RowCount,
     RowSpec,
@@ -41,12 +45,15 @@ __all__ = [
     "Field",
     "FieldKind",
     "Guide",
+    "GuideStep",
     "LetterKind",
     "LicenceType",
     "Limits",
     "Material",
     "Matter",
     "Option",
+    "Panel",
+    "Procedure",
     "Proof",
     "Question",
     "RowCount",
@@ -74,7 +81,8 @@ class Matter:
     """Something that can be applied for (政务服务事项). ``promised_days`` are working days, never more than the legal limit.
 
     ``open`` is false while only the guide page exists and nothing can be submitted online. ``item_code`` is the code of the matter in the
-    catalogue of government services (事项编码). With ``changes_by_application`` a new application changes what was granted.
+    catalogue of government services (事项编码). With ``changes_by_application`` a new application changes what was granted. ``procedure``
+    names the steps that not every matter has; ``panel`` is there where experts review.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
@@ -97,6 +105,8 @@ class Matter:
     date_orders: tuple[DateOrder, ...] = ()
     row_counts: tuple[RowCount, ...] = ()
     changes_by_application: bool = False
+    procedure: Procedure = NO_PROCEDURE
+    panel: Panel | None = None
 
     def section(self, code: str) -> Section | None:
         """The section with this code, or None."""
