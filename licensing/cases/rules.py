@@ -52,11 +52,12 @@ class CaseView:
     proofs that were in force then. ``received_on`` is the day (in China) on which the complete materials of the latest submission arrived
     (domain 7.4). ``standing`` is the stop of the decision clock that has no end yet. ``owed`` are the proofs that must be handed in because
     their promise stands no more; those that the authority ``demanded`` are never promised again in this case. ``untruth`` is the notice
-    that a promise was found untrue, ``answer`` what the applicant said to it, ``answer_due`` the last day for that. ``panel`` are the
-    experts who review, as they were drawn and replaced, ``draw`` is how; ``site_checks`` are what was found on site; ``publicity_until`` is
-    the last day of the publicity. ``interrupted`` is where handling was before a notice or a proposal. ``changes`` names the licence that
-    this application changes. ``authorities`` are those through whose hands the case went, in order, when it was transferred; the last one
-    has it. ``extension`` is what the head of the authority added to the time to decide (T6): days and reason.
+    that a promise was found untrue, ``answer`` what the applicant said to it, ``answer_due`` the last day for that. ``review`` is the
+    expert review that was begun last, with the ``sequence`` of its event, ``draws`` are the draws for it, ``panel`` the experts who sit on
+    it now, ``stepped_down`` those who were replaced. ``site_checks`` are what was found on site; ``publicity_until`` is the last day of the
+    publicity. ``interrupted`` is where handling was before a notice or a proposal. ``changes`` names the licence that this application
+    changes. ``authorities`` are those through whose hands the case went, in order, when it was transferred; the last one has it.
+    ``extension`` is what the head of the authority added to the time to decide (T6): days and reason.
     """
 
     state: State = State.DRAFT
@@ -75,8 +76,10 @@ class CaseView:
     untruth: Mapping[str, Any] | None = None
     answer: Mapping[str, Any] | None = None
     answer_due: date | None = None
-    draw: Mapping[str, Any] | None = None
+    review: Mapping[str, Any] | None = None
+    draws: tuple[Mapping[str, Any], ...] = ()
     panel: tuple[int, ...] = ()
+    stepped_down: tuple[int, ...] = ()
     site_checks: tuple[Mapping[str, Any], ...] = ()
     evaluation: Mapping[str, Any] | None = None
     proposal: Mapping[str, Any] | None = None
@@ -252,12 +255,18 @@ def _deemed_accepted(view: CaseView, _: Happened) -> CaseView:
 
 
 def _commissioned(view: CaseView, happened: Happened) -> CaseView:
-    return replace(view, draw=happened.data, panel=tuple(happened.data.get("panel", ())))
+    data = happened.data
+    if "draw" not in data:
+        return view
+    return replace(view, review={**data, "sequence": happened.sequence}, draws=(data["draw"],), panel=tuple(data["panel"]), stepped_down=())
 
 
 def _expert_gone(view: CaseView, happened: Happened) -> CaseView:
-    gone, successor = happened.data["expert"], happened.data["successor"]
-    return replace(view, panel=tuple(successor if person == gone else person for person in view.panel))
+    """The next of the draw takes the seat; where the draw was used up, another one was made for it."""
+    data = happened.data
+    panel = tuple(data["successor"] if person == data["expert"] else person for person in view.panel)
+    draws = (*view.draws, data["draw"]) if "draw" in data else view.draws
+    return replace(view, draws=draws, panel=panel, stepped_down=(*view.stepped_down, data["expert"]))
 
 
 def _site_checked(view: CaseView, happened: Happened) -> CaseView:

@@ -214,7 +214,7 @@ def _open(case_id: int) -> CasePage:
 def _require(page: CasePage, action: Action) -> None:
     """Ask the policy first and the machine second, as the action itself will; so a form is not filled in for nothing."""
     window = timedelta(seconds=current_app.config["LEIZHENG"].reauthentication_window)
-    subject = subject_of(page.case, page.view.handlers)
+    subject = subject_of(page.case, page.view.handlers, page.view.panel)
     policy.require(current_actor(), action, subject, now=now(), window=window)
     if action not in page.rulings:
         raise Conflict(

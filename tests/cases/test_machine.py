@@ -43,7 +43,7 @@ DATA = {
     Event.CORRECTION_REQUESTED: {"items": [{"target": "project.address", "note": "缺门牌号"}]},
     Event.DECISION_PROPOSED: {"recommendation": "grant", "opinion": "同意"},
     Event.GRANTED: {"licence_id": 1, "opinion": "同意"},
-    Event.EVALUATION_COMMISSIONED: {"panel": [11, 12, 13]},
+    Event.EVALUATION_COMMISSIONED: {"draw": {"order": ["11", "12", "13", "14", "15"]}, "panel": [11, 12, 13]},
     Event.EVALUATION_RECORDED: {"passed": True},
     Event.SITE_CHECKED: {"day": "2026-03-02", "officers": [5, 6]},
     Event.EXPERT_DECLINED: {"expert": 11, "successor": 14, "reason": "曾任职"},
