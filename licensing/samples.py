@@ -162,7 +162,8 @@ def _intend_next(work: Work, authority_id: int) -> int:
 
 def _answers(holder: Holder, grade: tuple[str, str]) -> Mapping[str, Any]:
     return {
-        "qualification": {"grade": grade[0], "legal_representative": "李䶮", "address": holder.address, "scope": grade[1]},
+        "body": {"legal_representative": "李䶮", "address": holder.address},
+        "qualification": {"grade": grade[0], "scope": grade[1]},
         "project": {
             "name": holder.project,
             "address": holder.address,

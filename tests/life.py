@@ -25,10 +25,9 @@ REASON = "经核实，情况属实。"
 ANSWERS: dict[str, Any] = {
     "project": {"name": "城东加油站", "address": "滨江路 18 号", "use": "加油站", "total_floor_area_m2": "1240.5 m²"},
     "design_unit": {"name": "江苏华东建筑设计研究院有限公司"},
+    "body": {"legal_representative": "王建国", "address": "南京市浦口区江淼路 88 号"},
     "qualification": {
         "grade": "甲级",
-        "legal_representative": "王建国",
-        "address": "南京市浦口区江淼路 88 号",
         "scope": "第一类、第二类、第三类防雷建筑物的雷电防护装置检测",
     },
 }

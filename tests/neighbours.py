@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from world import KEYS_FROM, LONG_AGO, World
 
 from licensing.parties import actions as parties
+from licensing.parties.queries import authority_by_code
 from licensing.parties.tables import Authority
 from licensing.policy import SYSTEM, Role
 from licensing.storage import unit_of_work
@@ -55,7 +56,9 @@ def settle(world: World) -> Neighbours:
     ensure_authority_keys(world.settings.keys, str(KUNSHAN["code"]), name, uscc, bytes([kid]), not_before=KEYS_FROM)
     with unit_of_work(SYSTEM) as work:
         matters = ("design_review", "completion_acceptance")
-        province = parties.register_authority(work, region_prefixes=("32",), matters=("qualification",), **JIANGSU)
+        province = authority_by_code(work.session, JIANGSU["code"]) or parties.register_authority(
+            work, region_prefixes=("32",), matters=("qualification",), **JIANGSU
+        )
         kunshan = parties.register_authority(work, region_prefixes=("320583",), matters=matters, parent_id=province.id, **KUNSHAN)
         nanjing = work.session.get_one(Authority, world.authority)
         nanjing.parent_id = province.id

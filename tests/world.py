@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
+from qualifying import Province, qualification_answers, settle_province
+
 from licensing.cases import actions, drafts, fieldwork, issuing, promises, queries, verifying
 from licensing.cases.actions import EvaluationResult
 from licensing.cases.tables import Case, CaseEvent
@@ -81,8 +83,22 @@ class World:
         with reading(SYSTEM) as look:
             return actor_for(look.session, person, on=today(), second_factor_at=now() if second_factor else None)
 
+    @property
+    def province(self) -> Province:
+        """The bureau that recognises inspection bodies, registered when a test first asks for it."""
+        return settle_province(self.settings)
+
+    def office(self, matter: str) -> World | Province:
+        """Whose officers handle ``matter``."""
+        return self.province if matter == "qualification" else self
+
     def draft(self, matter: str = "design_review", **project: str) -> int:
-        """A draft with every answer, every document and a promise for every proof that may be promised."""
+        """A draft with every answer, every document and a promise for every proof that may be promised.
+
+        ``project`` are answers about the project; about the body, and ``grade``, for a qualification.
+        """
+        if matter == "qualification":
+            return self._qualification(**project)
         actor = self.actor(self.applicant)
         case_id = drafts.start(actor, self.company, matter)
         if matter == "completion_acceptance" and "design_approval_number" not in project:
@@ -92,13 +108,19 @@ class World:
         self.fill(case_id, answers)
         return case_id
 
+    def _qualification(self, **body: str) -> int:
+        _ = self.province
+        case_id = drafts.start(self.actor(self.applicant), self.company, "qualification")
+        self.fill(case_id, qualification_answers(COMPANY, **body))
+        return case_id
+
     def fill(self, case_id: int, answers: dict[str, Any]) -> None:
         """Save ``answers``, upload what has no proof, promise the rest."""
         actor = self.actor(self.applicant)
         for section, values in answers.items():
             drafts.save_section(actor, case_id, section, values, self.page(case_id).case.draft_version)
         for material in self.page(case_id).matter.materials:
-            if material.proof is None:
+            if material.proof not in self.page(case_id).proofs:
                 drafts.add_document(actor, case_id, material.code, f"{material.name}.pdf", tiny_pdf())
             else:
                 self.promise(case_id, material.proof)
@@ -145,14 +167,14 @@ class World:
     def accepted(self, matter: str = "design_review", **project: str) -> int:
         """A case under examination."""
         case_id = self.submitted(matter, **project)
-        actions.accept(self.actor(self.intake), case_id)
+        actions.accept(self.actor(self.office(matter).intake), case_id)
         return case_id
 
     def proposed(self, matter: str = "design_review", *, grant: bool = True, **project: str) -> int:
         """A case that waits for a decision, after an evaluation or inspection that passed when ``grant``."""
         case_id = self.accepted(matter, **project)
         self.verify(case_id)
-        examiner = self.actor(self.examiner)
+        examiner = self.actor(self.office(matter).examiner)
         actions.commission(examiner, case_id, body=BODY, expected_days=5)
         actions.record_result(examiner, case_id, result(passed=grant))
         actions.propose(examiner, case_id, grant=grant, opinion="材料齐全，符合规定。" if grant else "检测不合格。")
@@ -164,7 +186,8 @@ class World:
 
     def grant(self, case_id: int, opinion: str = "经审查，符合规定，予以核准。", *, late: str = "") -> Licence:
         """The licence of a case that was proposed to be granted; ``late`` says why, where the legal date has passed."""
-        return issuing.grant(self.actor(self.approver), case_id, opinion, late=late)
+        office = self.office(self.page(case_id).case.matter)
+        return issuing.grant(self.actor(office.approver), case_id, opinion, late=late)
 
     def copies(self, case_id: int, count: int) -> list[int]:
         """Further cases with the same history, each with a number of its own: quick to make, and nothing is known of them in the log."""

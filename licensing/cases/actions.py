@@ -22,6 +22,7 @@ from licensing.cases.submission import problems, snapshot
 from licensing.cases.tables import Case
 from licensing.cases.targets import target_name, targets
 from licensing.cases.verifying import check_promises, open_tasks, proof_line, require_promises_hold
+from licensing.catalogue.answers import answer_at
 from licensing.catalogue.model import Step
 from licensing.clock import is_deemed_accepted, local_date, today
 from licensing.clock.queries import calendar_now
@@ -72,7 +73,7 @@ def submit(actor: Actor, case_id: int) -> None:
                 code="incomplete",
             )
         if event is Event.SUBMITTED:
-            region = str(case.row.answers["project"]["region"])
+            region = answer_at(case.row.answers, case.matter.region_at)
             case.row.authority_id = responsible_authority(work.session, case.row.matter, region).id
             work.session.flush()
         record(work, case, event, snapshot(work, case))

@@ -53,7 +53,7 @@ def cast(actor: Actor, case_id: int, vote: Vote) -> None:
             sequence=case.view.review["sequence"],
             person_id=actor.person_id,
             meets=vote.meets,
-            reasons={group.code: vote.reasons[group.code] for group in case.matter.procedure.conditions},
+            reasons={group.code: vote.reasons[group.code] for group in case.matter.procedure.groups},
             cast_at=work.now,
         )
         work.session.add(row)
@@ -81,7 +81,7 @@ def _check(case: Loaded, vote: Vote) -> None:
     wrong: dict[str, Said] = {}
     if vote.meets is None:
         wrong["meets"] = say("Choose how you vote.")
-    for group in case.matter.procedure.conditions:
+    for group in case.matter.procedure.groups:
         reason = vote.reasons.get(group.code, "")
         if not reason:
             wrong[f"reason_{group.code}"] = say("Say what you found, and why it is enough or not.")

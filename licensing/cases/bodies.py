@@ -74,16 +74,17 @@ def _bodies(look: Work, case: Loaded) -> list[Body]:
         Body(
             code=licence.holder_code,
             name=licence.holder,
-            grade=(grade := _grade(licence)),
+            grade=(grade := grade_of(licence)),
             number=licence.number,
             valid_until=licence.valid_until,
             refusal=_refusal(licence, grade, answers, applicant.uscc, applicant.name),
         )
-        for licence in _in_force(look.session, today)
+        for licence in qualified(look.session, today)
     ]
 
 
-def _in_force(session: Session, today: date) -> list[Licence]:
+def qualified(session: Session, today: date) -> list[Licence]:
+    """The qualification certificates that are in force on the day ``today``."""
     query = select(Licence).where(Licence.type == QUALIFICATION, Licence.status == Status.IN_FORCE, Licence.successor_id.is_(None))
     return [
         row
@@ -92,7 +93,7 @@ def _in_force(session: Session, today: date) -> list[Licence]:
     ]
 
 
-def _grade(licence: Licence) -> str:
+def grade_of(licence: Licence) -> str:
     """The grade as it is printed on the certificate."""
     labels = {row.label for row in load_catalogue().licence_type(QUALIFICATION).face if row.path == "answers.qualification.grade"}
     return next((value for label, value in from_canonical(licence.record).face if label in labels), "")

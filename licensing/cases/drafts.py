@@ -12,8 +12,9 @@ from licensing.cases.journal import Loaded, append_event, load_for, moved_on, no
 from licensing.cases.machine import Event, State
 from licensing.cases.rules import Happened, is_filled_in, may_change, may_fill_in
 from licensing.cases.tables import Case, CaseDocument
+from licensing.cases.targets import paper_target
 from licensing.catalogue import load_catalogue
-from licensing.catalogue.answers import clean_answers
+from licensing.catalogue.answers import answer_at, clean_answers
 from licensing.catalogue.model import Matter, Proof
 from licensing.catalogue.queries import catalogue_now
 from licensing.clock import local_date
@@ -45,13 +46,15 @@ def start(actor: Actor, company_id: int, matter_code: str) -> int:
 def begin(work: Work, company_id: int, matter: Matter, *, changes: Licence | None = None) -> Case:
     """Store a new draft and its first event; ``changes`` is the licence that it changes."""
     year, actor = local_date(work.now).year, work.actor
+    answers = _prefilled(matter, company_of(work.session, company_id))
     row = Case(
         public_number=f"LZ{year}{next_value(work.session, f'case:{year}'):06d}",
         matter=matter.code,
         catalogue_version=load_catalogue().version,
         company_id=company_id,
         state=State.DRAFT,
-        answers=_prefilled(matter, company_of(work.session, company_id)),
+        project_name=answer_at(answers, matter.title_at),
+        answers=answers,
         draft_version=1,
         sequence=1,
         changes_licence_id=changes.id if changes else None,
@@ -109,7 +112,8 @@ def save_section(
             check_opened(case, section_code)
         cleaned = clean_answers(case.matter, {section_code: raw}).get(section_code)
         answers = dict(case.row.answers)
-        answers[section_code] = _allowed(case, section_code, answers.get(section_code), cleaned)
+        allowed = _allowed(case, section_code, answers.get(section_code), cleaned)
+        answers |= clean_answers(case.matter, {section_code: allowed})
         return _save(work, case, answers, draft_version)
 
 
@@ -125,7 +129,7 @@ def keep_document(actor: Actor, case_id: int, slot: str, filename: str, content:
         material = case.matter.material(slot)
         if material is None:
             raise not_found()
-        check_opened(case, f"proof:{material.proof}" if material.proof else f"document:{slot}")
+        check_opened(case, paper_target(material))
         present = [document for document in documents(work, case_id) if document.slot == slot]
         if len(present) >= material.max_files:
             raise Invalid(
@@ -158,7 +162,7 @@ def remove_document(actor: Actor, case_id: int, document_id: int) -> None:
         if row is None or row.case_id != case_id or row.removed_at is not None:
             raise not_found()
         material = case.matter.material(row.slot)
-        check_opened(case, f"proof:{material.proof}" if material and material.proof else f"document:{row.slot}")
+        check_opened(case, paper_target(material) if material else f"document:{row.slot}")
         row.removed_at = work.now
 
 
@@ -202,8 +206,7 @@ def _allowed(case: Loaded, section_code: str, before: Any, after: Any) -> Any:
 
 
 def _save(work: Work, case: Loaded, answers: dict[str, Any], draft_version: int) -> int:
-    project = answers.get("project")
-    name = str(project.get("name", ""))[:200] if isinstance(project, Mapping) else ""
+    name = answer_at(answers, case.matter.title_at)[:200]
     change = (
         update(Case)
         .where(Case.id == case.row.id, Case.draft_version == draft_version)

@@ -10,11 +10,11 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
-from typing import Any
 
 from licensing.cases.deadlines import deadline
 from licensing.cases.machine import Event, State, Turn, turn_in
 from licensing.cases.rules import CaseView, Happened, apply
+from licensing.catalogue.answers import answer_at
 from licensing.catalogue.model import Matter
 from licensing.clock import local_date
 from licensing.clock.calendar import Calendar
@@ -67,7 +67,7 @@ def measure(events: Sequence[Happened], matter: Matter, calendar: Calendar) -> M
     if not view.submissions:
         return None
     found = Measure(
-        region=_region(view.submissions[0].answers),
+        region=answer_at(view.submissions[0].answers, matter.region_at),
         received_on=local_date(view.submissions[0].at),
         accepted_on=view.accepted_on,
         silent=view.deemed,
@@ -164,11 +164,6 @@ def _counted(view: CaseView, states: Sequence[tuple[date, State]], decided_on: d
         if calendar.is_working(day) and not any(stop.covers(day) for stop in view.clock_stops):
             found[turn_in([state for since, state in states if since < day][-1], view.steps)] += 1
     return found
-
-
-def _region(answers: Mapping[str, Any]) -> str:
-    project = answers.get("project")
-    return str(project.get("region", "")) if isinstance(project, Mapping) else ""
 
 
 def _usual(limits: Counter[int]) -> int:

@@ -33,7 +33,8 @@ def _cached(row: Case, calendar: Calendar) -> Iterator[Problem]:
     try:
         view = replay(happened(event) for event in row.events)
         cached = (row.state, row.sequence, row.due_on, row.decided_on, row.region_code)
-        agrees = cached == (view.state, len(row.events), _due_on(row, view, calendar), decided_on(view), region_of(view))
+        region = region_of(view, load_catalogue().matter(row.matter))
+        agrees = cached == (view.state, len(row.events), _due_on(row, view, calendar), decided_on(view), region)
         agrees = agrees and row.changes_licence_id == (view.changes or {}).get("licence_id")
         agrees = agrees and view.authorities[-1:] in ((), (row.authority_id,))
     except (LeizhengError, ValueError, KeyError, TypeError):  # an event that was tampered with may say anything

@@ -17,6 +17,7 @@ from licensing.commitments.rules import Occasion
 from licensing.errors import Conflict
 from licensing.licences import actions as licences
 from licensing.licences import queries as licence_queries
+from licensing.licences.face import number_parts
 from licensing.licences.issuing import bring_out, quietly
 from licensing.licences.status import Status
 from licensing.licences.tables import Licence
@@ -98,15 +99,18 @@ def _intend(work: Work, case_id: int, opinion: str, changes: Licence | None) -> 
     case = load(work.session, case_id)
     if case.matter.licence_type is None or case.row.authority_id is None:
         raise Conflict(say("This matter does not lead to a licence."), code="no-licence-type")
-    submission = case.view.submissions[-1]
+    submission, kind = case.view.submissions[-1], load_catalogue().licence_type(case.matter.licence_type)
+    authority = authority_of(work.session, case.row.authority_id)
     return licences.intend(
         work,
-        load_catalogue().licence_type(case.matter.licence_type),
-        authority_of(work.session, case.row.authority_id),
+        kind,
+        authority,
         company_of(work.session, case.row.company_id),
-        project=case.row.project_name or None,
+        # What a body may do is no project: it is listed under the name of the body itself.
+        project=(case.row.project_name or None) if kind.category == "permit" else None,
         opinion=opinion,
         answers=printed_answers(case.matter, submission.answers),
+        number_parts=number_parts(kind, submission.answers, authority.region_code),
         case_id=case_id,
         case_number=case.row.public_number,
         changes=changes,

@@ -164,7 +164,7 @@ def _compare_and_set(work: Work, case: Loaded, entry: Happened) -> None:
             state=case.view.state,
             due_on=_due_on(work, case),
             decided_on=decided_on(case.view),
-            region_code=region_of(case.view),
+            region_code=region_of(case.view, case.matter),
             updated_at=work.now,
         )
         .returning(Case.id)

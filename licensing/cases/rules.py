@@ -8,7 +8,8 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from licensing.cases.machine import INTERRUPTING, STANDING, Clock, Event, State, Transition, Turn, transition, turn_in
-from licensing.catalogue.model import Step
+from licensing.catalogue.answers import answer_at
+from licensing.catalogue.model import Matter, Step
 from licensing.clock import local_date
 from licensing.clock.rules import Stop
 from licensing.errors import Conflict
@@ -350,10 +351,9 @@ def decided_on(view: CaseView) -> date | None:
     return local_date(view.decided_at)
 
 
-def region_of(view: CaseView) -> str:
+def region_of(view: CaseView, matter: Matter) -> str:
     """The GB/T 2260 code of the place that the latest submission names; empty when it names none."""
-    project = view.submissions[-1].answers.get("project") if view.submissions else None
-    code = str(project.get("region", "")) if isinstance(project, Mapping) else ""
+    code = answer_at(view.submissions[-1].answers, matter.region_at) if view.submissions else ""
     return code if len(code) <= REGION_LENGTH else ""
 
 

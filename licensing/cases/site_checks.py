@@ -38,7 +38,7 @@ def record_site_check(actor: Actor, case_id: int, check: SiteCheck) -> None:
         if wrong:
             complaints = [FieldError(name, "invalid", sentence) for name, sentence in wrong.items()]
             raise Invalid(say("The site check is not complete."), complaints, code="incomplete")
-        groups = case.matter.procedure.conditions
+        groups = case.matter.procedure.groups
         data = {
             "day": check.day.isoformat() if check.day else "",
             "officers": sorted(set(check.officers)),
@@ -67,7 +67,7 @@ def _wrong(work: Work, case: Loaded, check: SiteCheck) -> dict[str, Said]:
     first = case.view.accepted_on
     if check.day is None or check.day > local_date(work.now) or (first is not None and check.day < first):
         wrong["day"] = say("Enter the day of the check: from the acceptance until today, such as 2026-03-31.")
-    for group in case.matter.procedure.conditions:
+    for group in case.matter.procedure.groups:
         found = check.findings.get(group.code, "")
         if not found:
             wrong[f"finding_{group.code}"] = say("Say what was found.")

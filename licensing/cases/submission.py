@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from licensing.cases.conditions import shortfalls
 from licensing.cases.drafts import documents
 from licensing.cases.journal import Loaded
 from licensing.cases.tables import CaseDocument
 from licensing.catalogue import load_catalogue
-from licensing.catalogue.answers import check_answers, section_state
+from licensing.catalogue.answers import answer_at, answered, check_answers, section_state
+from licensing.catalogue.field_rules import masked_id
 from licensing.catalogue.model import Field, Material, Matter, Section
 from licensing.clock import local_date
 from licensing.commitments.queries import choices
@@ -19,8 +21,7 @@ from licensing.commitments.tables import ProofChoice
 from licensing.credit.queries import eligibility_of
 from licensing.credit.rules import explain_bar
 from licensing.errors import FieldError
-from licensing.licences.queries import in_force_by_number
-from licensing.parties.queries import authority, company, responsible_authority
+from licensing.parties.queries import authority, responsible_authority
 from licensing.parties.tables import Authority
 from licensing.storage import Work
 from licensing.words import Said, say
@@ -43,27 +44,26 @@ def tasks(work: Work, case: Loaded) -> tuple[Task, ...]:
     """Everything that an application needs, in the order of the form, and how far it is."""
     held = {document.slot for document in documents(work, case.row.id)}
     chosen = choices(work.session, case.row.id)
-    extra = _approval_errors(work, case)
+    extra = shortfalls(work, case)
     sections = [_section_task(work, case, section, extra) for section in case.matter.sections]
-    materials = [_material_task(material, held, chosen, case.view.proof_versions) for material in case.matter.materials]
+    materials = [_material_task(case, material, held, chosen) for material in case.matter.materials]
     return (*sections, *materials)
 
 
 def problems(work: Work, case: Loaded) -> list[FieldError]:
     """What keeps the application from being submitted."""
     today = local_date(work.now)
-    answers = [*check_answers(case.matter, case.row.answers, today=today), *_approval_errors(work, case)]
+    answers = [*check_answers(case.matter, case.row.answers, today=today), *shortfalls(work, case)]
     unready = [task for task in tasks(work, case) if task.kind != "section" and task.state in ("not_started", "incomplete")]
     unfinished = (FieldError(f"{task.kind}:{task.code}", "required", _wanted(task)) for task in unready)
     return [*answers, *unfinished, *_promise_errors(work, case)]
 
 
 def promise_authority(work: Work, case: Loaded) -> Authority | None:
-    """The authority that relies on the promises of a case: where the case lies, else the one that is responsible for the project."""
+    """The authority that relies on the promises of a case: where the case lies, else the one that is responsible for the region."""
     if case.row.authority_id is not None:
         return authority(work.session, case.row.authority_id)
-    project = case.row.answers.get("project")
-    region = str(project.get("region", "")) if isinstance(project, Mapping) else ""
+    region = answer_at(case.row.answers, case.matter.region_at)
     return responsible_authority(work.session, case.row.matter, region) if region else None
 
 
@@ -79,26 +79,31 @@ def snapshot(work: Work, case: Loaded) -> dict[str, Any]:
 
 
 def printed_answers(matter: Matter, answers: Mapping[str, Any]) -> dict[str, Any]:
-    """Answers as they are printed: names instead of codes, places spelled out, numbers with their unit."""
+    """Answers as they are printed: names instead of codes, places spelled out, numbers with their unit, identity numbers masked."""
     return {section.code: _printed_section(section, answers.get(section.code)) for section in matter.sections}
+
+
+def is_needed(material: Material, answers: Mapping[str, Any]) -> bool:
+    """Whether a document has to be handed in, with these answers."""
+    return material.required or (material.required_when is not None and answered(answers, material.required_when))
 
 
 def _section_task(work: Work, case: Loaded, section: Section, extra: list[FieldError]) -> Task:
     found = section_state(case.matter, case.row.answers, section.code, today=local_date(work.now))
-    missing = (*found.missing, *(error for error in extra if error.path.startswith(f"{section.code}.")))
+    missing = (*found.missing, *(error for error in extra if error.path.partition(".")[0] == section.code))
     return Task("section", section.code, section.name, section.english_name, _section_state(section, found.code, bool(missing)), missing)
 
 
 def _section_state(section: Section, state: str, missing: bool) -> str:
     if section.optional and state == "not_started":
-        return "optional"
+        return "not_started" if missing else "optional"
     return "incomplete" if missing and state == "complete" else state
 
 
-def _material_task(material: Material, held: set[str], chosen: Mapping[str, ProofChoice], promisable: Collection[str]) -> Task:
+def _material_task(case: Loaded, material: Material, held: set[str], chosen: Mapping[str, ProofChoice]) -> Task:
     has_file = material.code in held
-    if material.proof is None or material.proof not in promisable:
-        state = "complete" if has_file else "not_started" if material.required else "optional"
+    if material.proof is None or material.proof not in case.view.proof_versions:
+        state = "complete" if has_file else "not_started" if is_needed(material, case.row.answers) else "optional"
         return Task("document", material.code, material.name, material.english_name, state)
     choice = chosen.get(material.proof)
     if choice is None:
@@ -131,33 +136,6 @@ def _promise_errors(work: Work, case: Loaded) -> list[FieldError]:
         for code, made in promised.items()
         if responsible is not None and made.authority_id not in (responsible.id, *case.view.authorities)
     ]
-
-
-def _approval_errors(work: Work, case: Loaded) -> list[FieldError]:
-    """An acceptance needs the company's own design approval in force; an unknown number and a foreign one look the same."""
-    errors = []
-    for section in case.matter.sections:
-        values = case.row.answers.get(section.code)
-        for field in section.fields:
-            number = values.get(field.code) if isinstance(values, Mapping) else None
-            if field.kind == "licence_number" and number and not _own_approval(work, case, str(number)):
-                errors.append(
-                    FieldError(
-                        f"{section.code}.{field.code}",
-                        "approval-unknown",
-                        say(
-                            "No design approval in force of your company has the number %(number)s. Copy it from the top right corner"
-                            " of the approval; without one, apply for design review first.",
-                            number=number,
-                        ),
-                    )
-                )
-    return errors
-
-
-def _own_approval(work: Work, case: Loaded, number: str) -> bool:
-    approval = in_force_by_number(work.session, number, "design_approval")
-    return approval is not None and approval.holder_code == company(work.session, case.row.company_id).uscc
 
 
 def _belongs(case: Loaded, document: CaseDocument, chosen: Mapping[str, ProofChoice]) -> bool:
@@ -193,6 +171,8 @@ def _printed(field: Field, value: str) -> str:
     if field.kind == "choice":
         option = field.option(value)
         return option.name if option else value
+    if field.kind == "resident_id":
+        return masked_id(value)
     if field.kind == "region":
         return load_catalogue().place_name(value)
     return f"{value} {field.unit}" if field.unit else value

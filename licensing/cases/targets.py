@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from licensing.catalogue.model import Matter
+from licensing.catalogue.model import Material, Matter
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,15 +33,18 @@ def target_name(matter: Matter, path: str) -> Target:
     return next((known[code] for code in candidates if code in known), Target(path, path, path))
 
 
+def paper_target(material: Material) -> str:
+    """What a correction notice calls a document: where a promise may ever replace it, it is called by its proof."""
+    return f"proof:{material.proof}" if material.proof else f"document:{material.code}"
+
+
 def _targets(matter: Matter) -> Iterator[Target]:
     for section in matter.sections:
         if section.repeats:
             yield Target(section.code, section.name, section.english_name)
             continue
         for field in section.fields:
-            yield Target(f"{section.code}.{field.code}", field.name, field.english_name)
+            if field.follows is None:
+                yield Target(f"{section.code}.{field.code}", field.name, field.english_name)
     for material in matter.materials:
-        if material.proof is None:
-            yield Target(f"document:{material.code}", material.name, material.english_name)
-        else:
-            yield Target(f"proof:{material.proof}", material.name, material.english_name)
+        yield Target(paper_target(material), material.name, material.english_name)

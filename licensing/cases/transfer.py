@@ -10,6 +10,7 @@ from licensing.cases.actions import deem_accepted
 from licensing.cases.journal import Loaded, load_for, record
 from licensing.cases.letters import send
 from licensing.cases.machine import Event
+from licensing.cases.rules import region_of
 from licensing.clock import local_date
 from licensing.errors import FieldError, Invalid
 from licensing.parties.queries import authorities_for, responsible_authority
@@ -39,11 +40,11 @@ def transfer(actor: Actor, case_id: int, target_id: int, reason: str) -> None:
 
 
 def targets_of(actor: Actor, case_id: int) -> tuple[list[Authority], Authority | None]:
-    """The authorities to which the actor may transfer the case, and the one that the region of the project points to, if it is another."""
+    """The authorities to which the actor may transfer the case, and the one that its region points to, if it is another."""
     with reading(actor) as look:
         case = load_for(look, case_id, Action.CASE_TRANSFER)
         others = _others(look.session, case, local_date(look.now))
-        region = str(case.view.submissions[-1].answers.get("project", {}).get("region", "")) if case.view.submissions else ""
+        region = region_of(case.view, case.matter)
         try:
             fitting = responsible_authority(look.session, case.row.matter, region)
         except Invalid:

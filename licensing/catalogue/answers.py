@@ -15,6 +15,7 @@ from licensing.catalogue.cleaning import clean_text, first_unprintable, read_dat
 from licensing.catalogue.field_rules import field_error, label
 from licensing.catalogue.loader import load_catalogue
 from licensing.catalogue.model import Field, Matter, Proof, RowSpec, Section
+from licensing.catalogue.parts import Answered
 from licensing.errors import FieldError, Invalid, NotFound
 from licensing.words import Said, say
 
@@ -64,6 +65,27 @@ def check_answers(matter: Matter, answers: Answers, *, today: date, sections: Co
     errors.extend(_order_errors(matter, answers, codes, today))
     errors.extend(_count_errors(matter, answers, codes))
     return errors
+
+
+def answer_at(answers: Answers, path: str) -> str:
+    """The answer at ``section.field``; empty where there is none."""
+    section, _, code = path.partition(".")
+    row = answers.get(section)
+    return str(row.get(code, "")) if isinstance(row, Mapping) else ""
+
+
+def answered(answers: Answers, asked: Answered) -> bool:
+    """Whether the question was answered so."""
+    return answer_at(answers, asked.field) == asked.value
+
+
+def rows_of(section: Section, given: object) -> Iterator[tuple[Row, str]]:
+    """The rows of a section with their paths; a section without rows is its own single row."""
+    if section.repeats is None:
+        yield (given if isinstance(given, Mapping) else {}), section.code
+        return
+    for place, row in enumerate(given if isinstance(given, list | tuple) else ()):
+        yield (row if isinstance(row, Mapping) else {}), f"{section.code}.{place}"
 
 
 def section_state(matter: Matter, answers: Answers, section: str, *, today: date | None = None) -> SectionState:
@@ -119,7 +141,8 @@ def _clean_section(section: Section, given: object) -> Any:
 def _clean_row(fields: tuple[Field, ...], given: object) -> dict[str, str]:
     if not isinstance(given, Mapping):
         return {}
-    return {field.code: clean_text(field, given[field.code]) for field in fields if field.code in given}
+    cleaned = {field.code: clean_text(field, given[field.code]) for field in fields if field.code in given}
+    return cleaned | {field.code: cleaned[field.follows] for field in fields if field.follows in cleaned}
 
 
 def _refuse_unprintable(errors: Iterator[FieldError]) -> None:
@@ -134,7 +157,7 @@ def _refuse_unprintable(errors: Iterator[FieldError]) -> None:
 
 
 def _unprintable(section: Section, given: object) -> Iterator[FieldError]:
-    for row, path in _rows(section, given):
+    for row, path in rows_of(section, given):
         yield from _unprintable_in(section.fields, row, path)
 
 
@@ -147,23 +170,14 @@ def _unprintable_in(fields: tuple[Field, ...], row: Row, path: str) -> Iterator[
                 yield error
 
 
-def _rows(section: Section, given: object) -> Iterator[tuple[Row, str]]:
-    """The rows of a section with their paths; a section without rows is its own single row."""
-    if section.repeats is None:
-        yield (given if isinstance(given, Mapping) else {}), section.code
-        return
-    for place, row in enumerate(given if isinstance(given, list | tuple) else ()):
-        yield (row if isinstance(row, Mapping) else {}), f"{section.code}.{place}"
-
-
 def _is_empty(section: Section, given: object) -> bool:
-    return not any(str(value).strip() for row, _ in _rows(section, given) for value in row.values())
+    return not any(str(value).strip() for row, _ in rows_of(section, given) for value in row.values())
 
 
 def _section_errors(section: Section, given: object) -> Iterator[FieldError]:
     if section.repeats is not None:
-        yield from _row_count_errors(section, section.repeats, len(list(_rows(section, given))))
-    for row, path in _rows(section, given):
+        yield from _row_count_errors(section, section.repeats, len(list(rows_of(section, given))))
+    for row, path in rows_of(section, given):
         yield from _row_errors(section.fields, row, path)
 
 
@@ -219,7 +233,7 @@ def _count_errors(matter: Matter, answers: Answers, sections: set[str]) -> Itera
         if section is None or field is None or rule.section not in sections:
             continue
         wanted = _given_number(field, answers, rule.field)
-        rows = len(list(_rows(section, answers.get(rule.section))))
+        rows = len(list(rows_of(section, answers.get(rule.section))))
         if wanted is None or rows in {0, wanted}:
             continue
         code = "rows-too-few" if rows < wanted else "rows-too-many"

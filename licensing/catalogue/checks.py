@@ -12,11 +12,12 @@ from stdnum.cn import uscc
 from licensing.catalogue import need as needs
 from licensing.catalogue.catalogue import Catalogue, region_parent
 from licensing.catalogue.model import DateOrder, FaceRow, Field, LetterKind, LicenceType, Matter, Proof
-from licensing.catalogue.parts import Sample, Step
+from licensing.catalogue.parts import Answered, Sample, Step
 
 ORDER_OF_MATTERS = {"design_review": 0, "completion_acceptance": 1, "qualification": 2}
 RECORD_FACTS = frozenset({"holder_name", "holder_uscc", "number", "identifier", "issuer_name", "issued_on", "valid_from", "valid_until"})
-PREFILLS = frozenset(f"company.{fact}" for fact in ("name", "uscc", "address", "postcode", "contact_name", "contact_phone"))
+_COMPANY = ("name", "uscc", "region_code", "address", "postcode", "legal_representative", "contact_name", "contact_phone")
+PREFILLS = frozenset(f"company.{fact}" for fact in _COMPANY)
 LONGEST_PUBLICATION = 36525
 """A hundred years: more is a slip of the hand, and no calendar could hold it."""
 _ZONE_NUMBER = re.compile(r"-\d{2}", re.ASCII)
@@ -79,6 +80,8 @@ def field_faults(file: str, key: str, fields: Iterable[Field]) -> Iterator[Fault
             yield Fault(file, f"{key}.{field.code}.prefill", f"{field.prefill} is not known about a company")
         if field.minimum is not None and field.maximum is not None and field.minimum > field.maximum:
             yield Fault(file, f"{key}.{field.code}", "minimum is more than maximum")
+        if field.follows is not None and field.follows not in {other.code for other in fields}:
+            yield Fault(file, f"{key}.{field.code}.follows", f"{field.follows} is not a field beside it")
         yield from _doubles(file, f"{key}.{field.code}.options", (option.code for option in field.options))
 
 
@@ -103,23 +106,39 @@ def _matter_faults(matter: Matter, catalogue: Catalogue) -> Iterator[Fault]:
         yield from field_faults(file, f"sections.{section.code}", section.fields)
         if section.repeats and not 0 <= section.repeats.min_rows <= section.repeats.max_rows:
             yield Fault(file, f"sections.{section.code}.repeats", "min_rows is more than max_rows")
+    yield from _reference_faults(file, matter, catalogue)
     yield from _rule_faults(file, matter)
     yield from _procedure_faults(file, matter)
+    yield from _condition_faults(file, matter)
 
 
 def _procedure_faults(file: str, matter: Matter) -> Iterator[Fault]:
     """What each step needs is there, and nothing is said about a step that the matter does not have."""
     procedure, steps = matter.procedure, matter.procedure.steps
     yield from _doubles(file, "procedure.steps", steps)
-    yield from _doubles(file, "procedure.conditions", (group.code for group in procedure.conditions))
+    yield from _doubles(file, "procedure.groups", (group.code for group in procedure.groups))
     if (Step.EXPERT_REVIEW in steps) != (matter.panel is not None):
         yield Fault(file, "panel", "experts, and nobody else, sit on a panel")
     if matter.panel is not None and not 3 <= matter.panel.size <= 15:
         yield Fault(file, "panel.size", "give 3 to 15 experts")
-    if bool({Step.EXPERT_REVIEW, Step.SITE_CHECK} & set(steps)) != bool(procedure.conditions):
-        yield Fault(file, "procedure.conditions", "site checks and ballots, and nothing else, look at groups of conditions")
+    if bool({Step.EXPERT_REVIEW, Step.SITE_CHECK} & set(steps)) != bool(procedure.groups):
+        yield Fault(file, "procedure.groups", "site checks and ballots, and nothing else, look at groups of conditions")
     if (Step.PUBLICITY in steps) != (1 <= procedure.publicity_days <= 30):
         yield Fault(file, "procedure.publicity_days", "publicity, and nothing else, lasts 1 to 30 working days")
+
+
+def _reference_faults(file: str, matter: Matter, catalogue: Catalogue) -> Iterator[Fault]:
+    """What parts of a matter point at: licence types from fields, answers from materials and from the matter itself."""
+    kinds = {kind.code for kind in catalogue.licence_types}
+    for section in matter.sections:
+        for field in section.fields:
+            if (field.kind == "licence_number") != (field.licence_type in kinds):
+                yield Fault(file, f"sections.{section.code}.{field.code}", "the number of a licence, and nothing else, names its type")
+    for material in matter.materials:
+        if material.required_when is not None and not _is_option(matter.field(material.required_when.field), material.required_when):
+            yield Fault(file, f"materials.{material.code}.required_when", f"nothing is answered so at {material.required_when.field}")
+    if matter.open and (matter.field(matter.title_at) is None or matter.field(matter.region_at) is None):
+        yield Fault(file, "title_at", "a matter that is open has a title and a region in its form")
 
 
 def _rule_faults(file: str, matter: Matter) -> Iterator[Fault]:
@@ -134,6 +153,27 @@ def _rule_faults(file: str, matter: Matter) -> Iterator[Fault]:
             yield Fault(file, "row_counts", f"{rule.field} is not a whole number of the form")
         if section is None or section.repeats is None:
             yield Fault(file, "row_counts", f"{rule.section} is not a section with rows")
+
+
+def _condition_faults(file: str, matter: Matter) -> Iterator[Fault]:
+    """Conditions look at what the form asks, and hold what their kind needs."""
+    for condition in matter.conditions:
+        key, section, field = f"conditions.{condition.code}", matter.section(condition.section), matter.field(condition.path)
+        counts = condition.kind == "count"
+        if section is None or (counts and (section.repeats is None or condition.path != section.code)) or (not counts and field is None):
+            yield Fault(file, key, f"{condition.path} is not in the form")
+        if (condition.kind in ("count", "at_least", "held_for")) != (condition.minimum is not None):
+            yield Fault(file, key, "a minimum belongs to a count, a number and a time, and to nothing else")
+        if condition.kind == "equals" and (field is None or field.option(condition.value) is None):
+            yield Fault(file, key, f"{condition.value} is not an option of {condition.path}")
+        if condition.when is not None and not _is_option(matter.field(condition.when.field), condition.when):
+            yield Fault(file, key, f"nothing is answered so at {condition.when.field}")
+        if condition.where is not None and not _is_option(section.field(condition.where.field) if section else None, condition.where):
+            yield Fault(file, key, f"no row is answered so at {condition.where.field}")
+
+
+def _is_option(field: Field | None, asked: Answered) -> bool:
+    return field is not None and field.option(asked.value) is not None
 
 
 def proof_faults(proof: Proof, catalogue: Catalogue) -> Iterator[Fault]:
@@ -200,6 +240,9 @@ def _licence_type_faults(kind: LicenceType, catalogue: Catalogue) -> Iterator[Fa
     if matter is None:
         yield Fault(file, f"{kind.code}.matter", f"there is no matter {kind.matter}")
         return
+    for path in kind.number_answers.values():
+        if matter.field(path) is None:
+            yield Fault(file, f"{kind.code}.number_answers", f"{path} leads nowhere")
     for row in kind.face:
         if not _leads_somewhere(row, matter):
             yield Fault(file, f"{kind.code}.face", f"{row.path} leads nowhere")

@@ -101,5 +101,6 @@ _CLEANERS: Mapping[str, Callable[[str], str]] = {
     "phone": _narrow,
     "postcode": _narrow,
     "region": _narrow,
+    "resident_id": _clean_code,
     "licence_number": _clean_licence_number,
 }

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 
 from stdnum.cn import uscc
+from stdnum.iso7064 import mod_11_2
 
 from licensing.catalogue.cleaning import first_unprintable, read_date, read_number
 from licensing.catalogue.loader import load_catalogue
@@ -17,12 +18,29 @@ from licensing.words import Said, say
 Problem = tuple[str, Said]
 
 _PHONE = re.compile(r"1[3-9]\d{9}|0\d{2,3}-?\d{7,8}(-\d{1,6})?|400-?\d{3}-?\d{4}", re.ASCII)
+_RESIDENT_ID = re.compile(r"[1-9]\d{16}[\dX]", re.ASCII)
 _POSTCODE = re.compile(r"\d{6}", re.ASCII)
 
 
 def label(field: Field) -> Said:
     """The name of a field as a fact of a sentence: the English label is the key under which the Chinese one is found."""
     return say(field.english_name)
+
+
+def masked_id(text: str) -> str:
+    """An identity number as others may see it: the region and the last four characters."""
+    return f"{text[:6]}{'*' * 8}{text[14:]}" if len(text) == 18 else "*" * len(text)
+
+
+def spoken(field: Field, text: str) -> Said | str:
+    """An answer as a fact of a sentence: the name of an option, a number with its unit."""
+    option = field.option(text)
+    if option is not None:
+        return say(option.english_name)
+    if field.kind == "resident_id":
+        return masked_id(text)
+    unit = field.english_unit or field.unit
+    return say("%(number)s %(unit)s", number=text, unit=say(unit)) if unit else text
 
 
 def field_error(field: Field, text: str, path: str) -> FieldError | None:
@@ -99,6 +117,14 @@ def _postcode(field: Field, text: str) -> Problem | None:
     return "postcode", say("%(field)s must have six digits.", field=label(field))
 
 
+def _resident_id(field: Field, text: str) -> Problem | None:
+    """GB 11643: the day of birth exists, and the check character is that of ISO 7064 MOD 11-2."""
+    born = f"{text[6:10]}-{text[10:12]}-{text[12:14]}"
+    if _RESIDENT_ID.fullmatch(text) and read_date(born) is not None and mod_11_2.is_valid(text):
+        return None
+    return "resident-id", say("%(field)s is not valid: copy all 18 characters from the identity card.", field=label(field))
+
+
 _CHECKS: Mapping[str, Callable[[Field, str], Problem | None]] = {
     "text": _any_text,
     "long_text": _any_text,
@@ -111,4 +137,5 @@ _CHECKS: Mapping[str, Callable[[Field, str], Problem | None]] = {
     "phone": _phone,
     "postcode": _postcode,
     "licence_number": _any_text,
+    "resident_id": _resident_id,
 }

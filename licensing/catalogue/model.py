@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import hashlib
 import unicodedata
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from typing import ClassVar, Literal
 
@@ -18,6 +18,7 @@ from licensing.catalogue.parts import (
     NO_PROCEDURE,
     STRICT,
     Clause,
+    Condition,
     DateOrder,
     Field,
     FieldKind,
@@ -40,6 +41,7 @@ from licensing.catalogue.parts import (
 __all__ = [
     "NO_END_DATE",
     "Clause",
+    "Condition",
     "DateOrder",
     "FaceRow",
     "Field",
@@ -81,8 +83,10 @@ class Matter:
     """Something that can be applied for (政务服务事项). ``promised_days`` are working days, never more than the legal limit.
 
     ``open`` is false while only the guide page exists and nothing can be submitted online. ``item_code`` is the code of the matter in the
-    catalogue of government services (事项编码). With ``changes_by_application`` a new application changes what was granted. ``procedure``
-    names the steps that not every matter has; ``panel`` is there where experts review.
+    catalogue of government services (事项编码). With ``changes_by_application`` a new application changes what was granted.
+
+    ``title_at`` is the answer under whose words an application is listed, ``region_at`` the place that decides which authority has it.
+    ``procedure`` names the steps that not every matter has; ``panel`` is there where experts review.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
@@ -105,6 +109,9 @@ class Matter:
     date_orders: tuple[DateOrder, ...] = ()
     row_counts: tuple[RowCount, ...] = ()
     changes_by_application: bool = False
+    title_at: str = "project.name"
+    region_at: str = "project.region"
+    conditions: tuple[Condition, ...] = ()
     procedure: Procedure = NO_PROCEDURE
     panel: Panel | None = None
 
@@ -229,7 +236,8 @@ class FaceRow:
 class LicenceType:
     """A kind of licence with its directory entry (GB/T 36902). ``index`` is the number in the QR and never changes.
 
-    ``valid_years`` None means no end date, published as 2099-12-31.
+    ``valid_years`` None means no end date, published as 2099-12-31. ``number_answers`` are the answers that the number pattern holds,
+    ``provinces`` the ``{province}`` of it by the first two digits of the region of the authority.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
@@ -251,6 +259,8 @@ class LicenceType:
     template: str
     face: tuple[FaceRow, ...]
     valid_years: int | None = None
+    number_answers: Mapping[str, str] = field(default_factory=dict)
+    provinces: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def validity_range(self) -> str:

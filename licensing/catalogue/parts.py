@@ -23,7 +23,9 @@ FieldKind = Literal[
     "phone",
     "postcode",
     "licence_number",
+    "resident_id",
 ]
+ConditionKind = Literal["count", "at_least", "equals", "held_for", "not_before_today", "not_after_today", "given", "distinct"]
 MaterialKind = Literal["original", "copy", "original_or_copy"]
 MaterialForm = Literal["electronic", "paper", "paper_or_electronic"]
 VerificationMethod = Literal["data_sharing", "site", "document", "random", "waived"]
@@ -49,6 +51,16 @@ class Clause:
 
 
 @dataclass(frozen=True, slots=True)
+class Answered:
+    """That ``field`` was answered with the option ``value``: a path ``section.field``, or a field of a row where rows are judged."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
+
+    field: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
 class Option:
     """One entry of a code list."""
 
@@ -65,6 +77,8 @@ class Field:
 
     ``prefill`` names what the house already knows, such as ``company.name``, so that nobody types it twice.
     What is ``personal`` names a natural person and is masked where it is published.
+    What ``follows`` another field of its section has the same option codes and is never asked.
+    ``licence_type`` says of what kind a licence number is; with ``elsewhere`` it may be unknown here.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
@@ -84,6 +98,9 @@ class Field:
     english_unit: str = ""
     prefill: str | None = None
     personal: bool = False
+    follows: str | None = None
+    licence_type: str | None = None
+    elsewhere: bool = False
 
     def option(self, code: str) -> Option | None:
         """The option with this code, or None."""
@@ -133,6 +150,7 @@ class Material:
     """One document to upload. With ``proof`` the applicant may promise that proof instead of handing the document in.
 
     ``kind`` says whether the original is asked for; ``form`` in which form it may come (材料类型、材料形式 of a service guide).
+    What is not always ``required`` may be ``required_when`` something was answered.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
@@ -150,6 +168,7 @@ class Material:
     source: Clause
     proof: str | None = None
     copies: int = 1
+    required_when: Answered | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,14 +198,14 @@ class StopKind:
 class Procedure:
     """The steps of a matter that not every matter has, and what they need.
 
-    ``conditions`` are the groups of conditions on which site check and ballots say something, ``publicity_days`` the working days of the
+    ``groups`` are those of the conditions on which site check and ballots say something, ``publicity_days`` the working days of the
     publicity 公示, ``report`` the limit for the report of a grant to the China Meteorological Administration.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
 
     steps: tuple[Step, ...] = ()
-    conditions: tuple[Option, ...] = ()
+    groups: tuple[Option, ...] = ()
     publicity_days: int = 0
     report: Literal["T8"] | None = None
 
@@ -231,6 +250,41 @@ class RowCount:
 
     field: str
     section: str
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """What the law asks of an applicant beyond a filled-in form, told in one clause; ``code`` is that of the error where it is not met.
+
+    It counts ``when`` that was answered, by default always. ``kind`` is how it is judged:
+
+    * ``count``: at least ``minimum`` rows of the section ``path`` fit ``where``
+    * ``at_least``: the number is ``minimum`` or more
+    * ``equals``: the answer is the option ``value``
+    * ``held_for``: the day lies at least ``minimum`` years before today
+    * ``not_before_today``, ``not_after_today``: the day is on that side of today, today included
+    * ``given``: there is an answer
+    * ``distinct``: there is one, and no row before has the same
+
+    But for ``count``, ``path`` is ``section.field``. In a section with rows every row must do, or every one that fits ``where``.
+    """
+
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
+
+    code: str
+    name: str
+    english_name: str
+    kind: ConditionKind
+    path: str
+    when: Answered | None = None
+    where: Answered | None = None
+    value: str = ""
+    minimum: Decimal | None = None
+
+    @property
+    def section(self) -> str:
+        """The code of the section that it looks at."""
+        return self.path.partition(".")[0]
 
 
 @dataclass(frozen=True, slots=True)

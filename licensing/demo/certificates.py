@@ -1,4 +1,4 @@
-"""The qualification certificates of the inspection bodies, issued as if applied for on paper: the matter is not open online yet."""
+"""The qualification certificates of the inspection bodies, issued as if they had been applied for on paper."""
 
 from __future__ import annotations
 
@@ -22,8 +22,6 @@ from licensing.policy import SYSTEM
 from licensing.storage import reading, unit_of_work
 
 TYPE = "qualification_certificate"
-# The order numbers of the provincial departments, as certificate numbers carry them.
-_PROVINCES = {"32": "10", "33": "11"}
 
 
 def moment_of(firm: Firm) -> datetime:
@@ -55,24 +53,23 @@ def _known(firm: Firm) -> Licence | None:
 
 
 def _intend(stage: Stage, firm: Firm) -> int:
-    bureau, province = bureau_of(stage, firm), firm.details["region_code"][:2]
+    bureau = bureau_of(stage, firm)
     words = stage.cast.wording[QUALIFICATION]
     printed = {
-        "grade": words["grade"][firm.grade],
-        "legal_representative": firm.details["legal_representative"],
-        "address": firm.details["address"],
-        "scope": words["scope"][firm.grade],
+        "body": {name: firm.details[name] for name in ("legal_representative", "address")},
+        QUALIFICATION: {name: words[name][firm.grade] for name in ("grade", "scope")},
     }
+    kind = load_catalogue().licence_type(TYPE)
     with unit_of_work(SYSTEM) as work:
         licence = licences.intend(
             work,
-            load_catalogue().licence_type(TYPE),
+            kind,
             authority(work.session, stage.ids.authorities[bureau.code]),
             company(work.session, stage.ids.companies[firm.name]),
             project=None,
             opinion=words["opinion"],
-            answers={QUALIFICATION: printed},
-            number_parts={"grade": firm.grade, "province": _PROVINCES[province]},
+            answers=printed,
+            number_parts={"grade": firm.grade, "province": kind.provinces[firm.details["region_code"][:2]]},
         )
         return licence.id
 

@@ -8,7 +8,9 @@ from typing import Any
 
 from licensing.catalogue.model import LicenceType
 from licensing.documents.face import Face
+from licensing.errors import Conflict
 from licensing.licences.record import LicenceRecord
+from licensing.words import say
 
 
 def face_rows(licence_type: LicenceType, source: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
@@ -30,6 +32,24 @@ def text_at(source: Mapping[str, Any], path: str) -> str:
     for step in path.split("."):
         found = found.get(step) if isinstance(found, Mapping) else None
     return str(found) if isinstance(found, str | int) else ""
+
+
+def number_parts(licence_type: LicenceType, answers: Mapping[str, Any], region_code: str) -> dict[str, str]:
+    """What the number of a licence holds beyond place, year and serial: answers as they were given, and the number of the province.
+
+    Raises ``Conflict`` (``province-unknown``) for an authority in a province without one.
+    """
+    parts = {name: text_at(answers, path) for name, path in licence_type.number_answers.items()}
+    if not licence_type.provinces:
+        return parts
+    province = licence_type.provinces.get(region_code[:2])
+    if province is None:
+        raise Conflict(
+            say("No certificate can be numbered in the region %(code)s.", code=region_code),
+            next_step=say("Transfer the case to the bureau of the province."),
+            code="province-unknown",
+        )
+    return {**parts, "province": province}
 
 
 def face_of(record: LicenceRecord, english_name: str, host: str) -> Face:

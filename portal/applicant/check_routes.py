@@ -9,6 +9,10 @@ from flask_babel import gettext
 from licensing.cases import actions
 from licensing.cases.machine import State
 from licensing.cases.queries import CasePage
+from licensing.cases.submission import is_needed
+from licensing.cases.targets import paper_target
+from licensing.catalogue.conditions import findings
+from licensing.clock import today
 from licensing.errors import Conflict, Invalid
 from licensing.words import Said, say
 from portal.applicant import pages
@@ -67,5 +71,8 @@ def _check_page(
         declared=request.form.get("declared") == "yes",
         url_of=lambda target: pages.target_url(page, target),
         changeable=lambda target: pages.is_open(page, target),
+        target_of=paper_target,
+        is_needed=lambda material: is_needed(material, page.case.answers),
+        findings=findings(page.matter, page.case.answers, today=today()),
         shown=shown,
     ), status

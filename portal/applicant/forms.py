@@ -15,6 +15,7 @@ from typing import Any
 from licensing.cases.rules import may_change
 from licensing.catalogue import load_catalogue
 from licensing.catalogue.cleaning import read_date
+from licensing.catalogue.field_rules import masked_id
 from licensing.catalogue.model import Field, Proof, Section
 from licensing.errors import FieldError
 from licensing.words import Said
@@ -115,6 +116,7 @@ def questions(
             open_fields is None or field.code in open_fields,
         )
         for field in fields
+        if field.follows is None
     ]
 
 
@@ -141,7 +143,7 @@ def complaints(missing: Iterable[FieldError]) -> dict[str, Said]:
 
 
 def shown(field: Field, value: Any) -> str:
-    """An answer as people read it: names instead of codes, places spelled out, numbers with their unit."""
+    """An answer as people read it: names instead of codes, places spelled out, numbers with their unit, identity numbers masked."""
     text = str(value or "")
     if not text:
         return ""
@@ -150,6 +152,8 @@ def shown(field: Field, value: Any) -> str:
         return label(option) if option else text
     if field.kind == "region":
         return load_catalogue().place_name(text)
+    if field.kind == "resident_id":
+        return masked_id(text)
     if field.kind == "date":
         return date_text(read_date(text)) or text
     return f"{text} {unit_of(field)}".strip()

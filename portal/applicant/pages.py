@@ -16,7 +16,7 @@ from licensing.cases.machine import Event, State
 from licensing.cases.queries import CasePage, TimelineEntry
 from licensing.cases.rules import is_filled_in, may_fill_in
 from licensing.cases.submission import Task
-from licensing.cases.targets import Target, target_name
+from licensing.cases.targets import Target, paper_target, target_name
 from licensing.catalogue.model import Matter
 from licensing.clock import LIMITS, Explanation, explain, today
 from licensing.errors import Conflict
@@ -103,8 +103,9 @@ def target_url(page: CasePage, path: str, *, check: bool = False) -> str:
     """Where the thing with this path is filled in."""
     kind, colon, code = path.partition(":")
     if colon:
-        if kind == "document":
-            return url_for("applicant_papers.documents", case_id=page.case.id, material=code)
+        paper = page.matter.material_for(code) if kind == "proof" and code not in page.proofs else None
+        if kind == "document" or paper is not None:
+            return url_for("applicant_papers.documents", case_id=page.case.id, material=paper.code if paper else code)
         return url_for("applicant_promises.proof", case_id=page.case.id, proof=code)
     section = path.split(".", 1)[0]
     anchor = path if path != section else None
@@ -120,7 +121,8 @@ def task_words(page: CasePage, task: Task) -> tuple[str, str]:
     """How far the task is, in words and colour; during corrections also whether it is asked for."""
     if page.state is State.DRAFT or task.state in ("incomplete", "not_started"):
         return TASK_WORDS[task.state]
-    code = task.code if task.kind == "section" else f"{task.kind}:{task.code}"
+    paper = page.matter.material(task.code) if task.kind == "document" else None
+    code = paper_target(paper) if paper else task.code if task.kind == "section" else f"{task.kind}:{task.code}"
     named = any(item["target"] == code or item["target"].startswith(f"{code}.") for item in page.view.correction_items)
     return (N_("To correct"), "warn") if named else (N_("As submitted"), "")
 

@@ -10,6 +10,7 @@ from licensing.cases import drafts
 from licensing.cases.journal import not_found
 from licensing.cases.queries import CasePage
 from licensing.cases.rules import is_filled_in
+from licensing.cases.targets import paper_target
 from licensing.catalogue.model import Material
 from licensing.errors import Invalid
 from licensing.words import Said, say
@@ -62,7 +63,7 @@ def remove(case_id: int, material: str, document_id: int) -> ResponseReturnValue
 def _documents_page(
     page: CasePage, slot: Material, refused: list[tuple[Said, Said | None]] | None = None, *, status: int = 200
 ) -> ResponseReturnValue:
-    target = f"proof:{slot.proof}" if slot.proof else f"document:{slot.code}"
+    target = paper_target(slot)
     held = page.documents.get(slot.code, ())
     return render_template(
         "portal/applicant/documents.html",

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from licensing.cases.machine import FINAL, STATE_NAMES, State
 from licensing.cases.queries import CasePage, TimelineEntry
 from licensing.cases.rules import Submission
-from licensing.cases.submission import printed_answers
+from licensing.cases.submission import is_needed, printed_answers
 from licensing.cases.targets import Target, target_name, targets
 from licensing.catalogue import load_catalogue
 from licensing.catalogue.model import Field, LetterKind, LicenceType, Material, Matter, Section
@@ -77,6 +77,7 @@ class Paper:
     new: frozenset[int]
     gone: tuple[str, ...]
     promised: bool
+    needed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +217,7 @@ def _paper(material: Material, latest: Submission, before: Submission | None) ->
         frozenset(ids - old_ids) if before else frozenset(),
         tuple(document["filename"] for document in old if document["id"] not in ids),
         choice == "promise",
+        is_needed(material, latest.answers),
     )
 
 

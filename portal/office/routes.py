@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from licensing import policy
-from licensing.cases import actions, assigning, bodies, commissions, evidence, notes, queries
+from licensing.cases import actions, assigning, bodies, commissions, conditions, evidence, notes, queries
 from licensing.cases import worklist as lists
 from licensing.cases.journal import not_found, subject_of
 from licensing.cases.machine import TURN_NAMES, State
@@ -241,6 +241,7 @@ def _case_page(page: CasePage, problem: LeizhengError | None = None, typed: Fill
         panel=presentation.panel(page),
         blocks=presentation.blocks(page),
         papers=presentation.papers(page),
+        checklist=conditions.checklist(current_actor(), page.case.id),
         most_pages=MOST_PAGES,
         reports=commissions.reports_of(current_actor(), page.case.id),
         waiting=commissions.waiting_report(current_actor(), page.case.id),

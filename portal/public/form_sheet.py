@@ -132,7 +132,8 @@ def _pdf(version: str, code: str, promisable: frozenset[str], sample: bool) -> b
 def _part(number: str, section: Section, sample: Sample | None) -> Part:
     given = sample.answers.get(section.code) if sample else None
     if section.repeats is None:
-        cells = tuple(_cell(field, _section_answers(sample, section.code).get(field.code, "")) for field in section.fields)
+        asked = (field for field in section.fields if field.follows is None)
+        cells = tuple(_cell(field, _section_answers(sample, section.code).get(field.code, "")) for field in asked)
         return Part(number, section, lines=_lines(cells))
     answered = given if isinstance(given, tuple) else ({},) * BLANK_ROWS
     return Part(number, section, rows=tuple(tuple(row.get(field.code, "") for field in section.fields) for row in answered))

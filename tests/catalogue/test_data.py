@@ -28,7 +28,7 @@ def test_the_three_matters_in_order() -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "decide", "is_open"), [("design_review", "T3", True), ("completion_acceptance", "T4", True), ("qualification", "T5", False)]
+    ("code", "decide", "is_open"), [("design_review", "T3", True), ("completion_acceptance", "T4", True), ("qualification", "T5", True)]
 )
 def test_limits_of_the_law(code: str, decide: str, is_open: bool) -> None:
     matter = load_catalogue().matter(code)

@@ -113,7 +113,7 @@ def _commissioned(world: World) -> None:
         body = parties.register_company(work, uscc="91320102MA1MUHM054", name="江苏苏云防雷检测有限公司")
         parties.give_seat(work, work.session.get_one(Person, world.stranger), body, Role.APPLICANT, held_from=date(2020, 1, 1))
         kind, authority = load_catalogue().licence_type(QUALIFICATION), work.session.get_one(Authority, world.authority)
-        printed = {"qualification": {"grade": "甲级", "legal_representative": "王建国", "address": "南京市", "scope": "检测"}}
+        printed = {"body": {"legal_representative": "王建国", "address": "南京市"}, "qualification": {"grade": "甲级", "scope": "检测"}}
         numbers = {"grade": "1", "province": "10"}
         made = licences.intend(work, kind, authority, body, project=None, opinion="准予。", answers=printed, number_parts=numbers)
     issuing.bring_out(made.id, issued=lambda _work, _licence: None, voided=lambda _work, _reason: None)
