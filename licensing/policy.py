@@ -70,6 +70,8 @@ class Action(StrEnum):
     CASE_ASSIGN = "case:assign"
     CASE_REQUIRE_PROOF = "case:require-proof"
     CASE_RATE = "case:rate"
+    CASE_OBJECT = "case:object"
+    CASE_ANSWER_OBJECTION = "case:answer-objection"
     PANEL_READ = "panel:read"
     PANEL_VOTE = "panel:vote"
     PANEL_DECLINE = "panel:decline"
@@ -146,6 +148,7 @@ def _may(
     return Grant(frozenset(roles), second_factor, keepers, frozenset(not_by), refusal)
 
 
+_HANDLERS = ("acceptor", "corrector", "examiner", "finder", "proposer", "decider")
 POLICY: Mapping[Action, Grant] = {
     Action.CASE_START: _may(*COMPANY_ROLES),
     Action.CASE_READ: _may(*COMPANY_ROLES, *READER_ROLES, Role.SYSTEM),
@@ -187,6 +190,8 @@ POLICY: Mapping[Action, Grant] = {
     Action.CASE_DEEM_ACCEPTED: _may(Role.SYSTEM),
     Action.CASE_FINISH_ISSUING: _may(Role.SYSTEM, Role.APPROVER),
     Action.CASE_ASSIGN: _may(*OFFICER_ROLES),
+    Action.CASE_OBJECT: _may(*COMPANY_ROLES),
+    Action.CASE_ANSWER_OBJECTION: _may(Role.APPROVER, Role.SUPERVISOR, second_factor=True, not_by=(*_HANDLERS, "extender", "doer")),
     Action.LICENCE_READ: _may(*COMPANY_ROLES, *READER_ROLES, Role.SYSTEM),
     Action.LICENCE_ASK: _may(*COMPANY_ROLES),
     Action.LICENCE_ANSWER: _may(*COMPANY_ROLES),
@@ -209,7 +214,7 @@ POLICY: Mapping[Action, Grant] = {
     Action.NOTE_WRITE: _may(*OFFICER_ROLES),
     Action.CASE_RATE: _may(*COMPANY_ROLES),
     Action.RATING_READ: _may(*OFFICER_ROLES),
-    Action.RATING_ANSWER: _may(Role.SUPERVISOR, not_by=("acceptor", "corrector", "examiner", "finder", "proposer", "decider")),
+    Action.RATING_ANSWER: _may(Role.SUPERVISOR, not_by=_HANDLERS),
     Action.SEAT_READ: _may(Role.SIGNATORY, refusal=_SIGNATORY_ONLY),
     Action.SEAT_GIVE: _may(Role.SIGNATORY, second_factor=True, refusal=_SIGNATORY_ONLY),
     Action.SEAT_END: _may(Role.SIGNATORY, second_factor=True, refusal=_SIGNATORY_ONLY),

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from sqlalchemy.orm import Session
 
-from licensing.cases import ballots, calendars, commissions, experts, notes, panels, recognitions
+from licensing.cases import ballots, calendars, commissions, experts, notes, objections, panels, recognitions
 from licensing.cases import health as cases
 from licensing.commitments import editions
 from licensing.commitments import health as commitments
@@ -31,6 +31,7 @@ PROTECTED = (
     "licence_event",
     "case_event",
     "case_note",
+    "objection",
     "commission",
     "commission_report",
     "expert",
@@ -68,6 +69,7 @@ def row_problems(session: Session, files: FileStore, trust: TrustList) -> Iterat
     yield from _told("status lists", lambda: licences.list_problems(session, trust))
     yield from _told("cases", lambda: cases.problems(session))
     yield from _told("notes", lambda: notes.problems(session))
+    yield from _told("objections", lambda: objections.problems(session))
     yield from _told("commissions", lambda: commissions.problems(session))
     yield from _told("experts", lambda: experts.problems(session))
     yield from _told("panels", lambda: panels.problems(session, files))

@@ -39,7 +39,7 @@ def start_change(actor: Actor, licence_id: int) -> int:
                 code="change-open",
             )
         row = begin(work, approved.row.company_id, approved.matter, changes=licence)
-        keep_answers(work, row.id, approved.view.submissions[-1].answers)
+        keep_answers(work, load(work.session, row.id), approved.view.submissions[-1].answers)
         return row.id
 
 

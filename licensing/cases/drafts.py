@@ -43,8 +43,19 @@ def start(actor: Actor, company_id: int, matter_code: str) -> int:
         return begin(work, company_id, matter).id
 
 
-def begin(work: Work, company_id: int, matter: Matter, *, changes: Licence | None = None) -> Case:
-    """Store a new draft and its first event; ``changes`` is the licence that it changes."""
+def begin(
+    work: Work,
+    company_id: int,
+    matter: Matter,
+    *,
+    changes: Licence | None = None,
+    renews: Mapping[str, Any] | None = None,
+    owner: int | None = None,
+) -> Case:
+    """Store a new draft and its first event; ``changes`` is the licence that it changes, ``renews`` the case that it takes up again.
+
+    ``owner`` is the person whose draft it is, where another one acts.
+    """
     year, actor = local_date(work.now).year, work.actor
     answers = _prefilled(matter, company_of(work.session, company_id))
     row = Case(
@@ -60,7 +71,7 @@ def begin(work: Work, company_id: int, matter: Matter, *, changes: Licence | Non
         changes_licence_id=changes.id if changes else None,
         created_at=work.now,
         updated_at=work.now,
-        created_by=actor.person_id,
+        created_by=owner or actor.person_id,
     )
     work.session.add(row)
     work.session.flush()
@@ -70,6 +81,8 @@ def begin(work: Work, company_id: int, matter: Matter, *, changes: Licence | Non
         said["steps"] = list(matter.procedure.steps)
     if changes is not None:
         said["changes"] = {"licence_id": changes.id, "number": changes.number}
+    if renews is not None:
+        said["renews"] = dict(renews)
     append_event(work, row, Happened(1, Event.STARTED, work.now, actor.person_id, said))
     return row
 
@@ -85,13 +98,12 @@ def copy_of(actor: Actor, case_id: int) -> int:
         answers = earlier.view.submissions[-1].answers if earlier.view.submissions else earlier.row.answers
     copied = start(actor, earlier.row.company_id, earlier.row.matter)
     with unit_of_work(actor) as work:
-        keep_answers(work, copied, answers)
+        keep_answers(work, open_draft(work, copied), answers)
     return copied
 
 
-def keep_answers(work: Work, case_id: int, answers: Mapping[str, Any]) -> None:
+def keep_answers(work: Work, case: Loaded, answers: Mapping[str, Any]) -> None:
     """Put ``answers`` of an earlier application into a draft, cleaned as if they were typed today."""
-    case = open_draft(work, case_id)
     kept = clean_answers(case.matter, {code: value for code, value in answers.items() if case.matter.section(code)})
     _save(work, case, {**case.row.answers, **kept}, case.row.draft_version)
 

@@ -55,10 +55,11 @@ class CaseView:
     their promise stands no more; those that the authority ``demanded`` are never promised again in this case. ``untruth`` is the notice
     that a promise was found untrue, ``answer`` what the applicant said to it, ``answer_due`` the last day for that. ``review`` is the
     expert review that was begun last, with the ``sequence`` of its event, ``draws`` are the draws for it, ``panel`` the experts who sit on
-    it now, ``stepped_down`` those who were replaced. ``site_checks`` are what was found on site; ``publicity_until`` is the last day of the
-    publicity. ``interrupted`` is where handling was before a notice or a proposal. ``changes`` names the licence that this application
-    changes. ``authorities`` are those through whose hands the case went, in order, when it was transferred; the last one has it.
-    ``extension`` is what the head of the authority added to the time to decide (T6): days and reason.
+    it now, ``stepped_down`` those who were replaced. ``site_checks`` are what was found on site; ``publicity`` is what is made public now, with
+    its last day and the ``sequence`` of its event. ``interrupted`` is where handling was before a notice or a proposal. ``changes`` names the licence that this application
+    changes, ``renews`` the ended case that it takes up again, because an objection was upheld. ``authorities`` are those through whose hands
+    the case went, in order, when it was transferred; the last one has it. ``extension`` is what the head of the authority added to the time
+    to decide (T6): days and reason.
     """
 
     state: State = State.DRAFT
@@ -84,12 +85,13 @@ class CaseView:
     site_checks: tuple[Mapping[str, Any], ...] = ()
     evaluation: Mapping[str, Any] | None = None
     proposal: Mapping[str, Any] | None = None
-    publicity_until: date | None = None
+    publicity: Mapping[str, Any] | None = None
     decision: Mapping[str, Any] | None = None
     decided_at: datetime | None = None
     licence_id: int | None = None
     extension: Mapping[str, Any] | None = None
     changes: Mapping[str, Any] | None = None
+    renews: Mapping[str, Any] | None = None
     authorities: tuple[int, ...] = ()
     handlers: Mapping[str, int] = field(default_factory=dict)
 
@@ -106,6 +108,11 @@ class CaseView:
     def extra_days(self) -> int:
         """The working days that the extension adds to the time to decide."""
         return int(self.extension["days"]) if self.extension else 0
+
+    @property
+    def publicity_until(self) -> date | None:
+        """The last day of the publicity that was opened, if one was."""
+        return date.fromisoformat(self.publicity["until"]) if self.publicity else None
 
     @property
     def term_ends_on(self) -> date | None:
@@ -171,7 +178,7 @@ def apply(view: CaseView, happened: Happened) -> CaseView:
 def _started(view: CaseView, happened: Happened) -> CaseView:
     data = happened.data
     steps = frozenset(Step(step) for step in data.get("steps", ()))
-    return replace(view, steps=steps, proof_versions=dict(data.get("proofs", {})), changes=data.get("changes"))
+    return replace(view, steps=steps, proof_versions=dict(data.get("proofs", {})), changes=data.get("changes"), renews=data.get("renews"))
 
 
 def _stop_reason(view: CaseView, event: Event) -> Said | None:
@@ -216,7 +223,7 @@ def _settled(view: CaseView, happened: Happened) -> CaseView:
 def _withdrawn_promise(view: CaseView, happened: Happened) -> CaseView:
     items = tuple(happened.data["items"]) if view.state is State.SUBMITTED else ()
     owed = view.owed if items else view.owed | {happened.data["proof"]}
-    return replace(view, owed=owed, correction_items=items, proposal=None, publicity_until=None)
+    return replace(view, owed=owed, correction_items=items, proposal=None, publicity=None)
 
 
 def _proof_required(view: CaseView, happened: Happened) -> CaseView:
@@ -227,7 +234,7 @@ def _proof_required(view: CaseView, happened: Happened) -> CaseView:
 
 def _untruth_notified(view: CaseView, happened: Happened) -> CaseView:
     due = date.fromisoformat(happened.data["due_on"])
-    return replace(view, untruth=happened.data, answer=None, answer_due=due, proposal=None, publicity_until=None)
+    return replace(view, untruth=happened.data, answer=None, answer_due=due, proposal=None, publicity=None)
 
 
 def _untruth_answered(view: CaseView, happened: Happened) -> CaseView:
@@ -275,7 +282,7 @@ def _site_checked(view: CaseView, happened: Happened) -> CaseView:
 
 
 def _publicised(view: CaseView, happened: Happened) -> CaseView:
-    return replace(view, publicity_until=date.fromisoformat(happened.data["until"]))
+    return replace(view, publicity={**happened.data, "sequence": happened.sequence})
 
 
 def _evaluated(view: CaseView, happened: Happened) -> CaseView:
@@ -287,7 +294,7 @@ def _proposed(view: CaseView, happened: Happened) -> CaseView:
 
 
 def _returned(view: CaseView, _: Happened) -> CaseView:
-    return replace(view, proposal=None, publicity_until=None)
+    return replace(view, proposal=None, publicity=None)
 
 
 def _decided(view: CaseView, happened: Happened) -> CaseView:

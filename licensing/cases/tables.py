@@ -102,6 +102,39 @@ class CaseNote(Base):
     struck_at: Mapped[datetime | None] = mapped_column(Moment)
 
 
+class Objection(Base):
+    """异议: what a company has to say against an act on its case, or anybody against a grant that is made public before it is given.
+
+    ``about`` and ``sequence`` name the event it is about. A stranger gives ``name`` and ``contact``; both are empty where a company
+    objects. ``answer_due`` is the last day for the answer. Upheld, an ended case stays as it is, and ``renewed_by`` takes it up again.
+    """
+
+    __tablename__ = "objection"
+    __table_args__ = (
+        UniqueConstraint("case_id", "sequence", "company_id"),
+        Index("ix_objection_waiting", "answered_at", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    number: Mapped[str] = mapped_column(String(40), unique=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("case_file.id"))
+    about: Mapped[str] = mapped_column(String(40))
+    sequence: Mapped[int]
+    company_id: Mapped[int | None] = mapped_column(ForeignKey("company.id"))
+    filed_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    name: Mapped[str] = mapped_column(String(100))
+    contact: Mapped[str] = mapped_column(String(200))
+    text: Mapped[str] = mapped_column(String(1000))
+    received_at: Mapped[datetime] = mapped_column(Moment)
+    answer_due: Mapped[date]
+    outcome: Mapped[str] = mapped_column(String(20), default="")
+    answer: Mapped[str] = mapped_column(String(1000), default="")
+    answered_at: Mapped[datetime | None] = mapped_column(Moment)
+    answered_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    letter_id: Mapped[int | None] = mapped_column(ForeignKey("letter.id"))
+    renewed_by: Mapped[int | None] = mapped_column(ForeignKey("case_file.id"))
+
+
 class Commission(Base):
     """An evaluation or inspection that was given to a body which is known here as a company; ``sequence`` is that of the event."""
 

@@ -255,6 +255,8 @@ def _letter_faults(letter: LetterKind, catalogue: Catalogue) -> Iterator[Fault]:
         yield Fault("letters.toml", f"{letter.code}.licence_type", f"there is no licence type {letter.licence_type}")
     if letter.adverse and not (letter.remedy and letter.english_remedy):
         yield Fault("letters.toml", f"{letter.code}.remedy", "is missing in one language, and the letter is adverse")
+    if letter.adverse != (letter.remedy_days > 0):
+        yield Fault("letters.toml", f"{letter.code}.remedy_days", "belongs to every adverse letter and to no other")
 
 
 def _region_faults(catalogue: Catalogue) -> Iterator[Fault]:

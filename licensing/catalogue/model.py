@@ -272,7 +272,7 @@ class LicenceType:
 class LetterKind:
     """A procedural document. ``title`` may hold ``{matter}`` or ``{act}``; ``remedy`` is printed where the person may object.
 
-    What is ``adverse`` decides against its addressee and has to tell the remedy.
+    What is ``adverse`` decides against its addressee and has to tell the remedy, which is open for ``remedy_days`` calendar days.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
@@ -288,6 +288,7 @@ class LetterKind:
     english_remedy: str
     licence_type: str | None = None
     adverse: bool = False
+    remedy_days: int = 0
 
     def title_for(self, matter: Matter) -> str:
         """The heading of this document in a case of ``matter``."""

@@ -44,6 +44,21 @@ class LicenceFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class ObjectionFacts:
+    """What the answer to an objection tells: against which letter it was made, whether it was ``upheld``, what takes the case up."""
+
+    case_number: str
+    project: str
+    addressee: str
+    number: str
+    act: str
+    letter_number: str
+    received_on: date
+    upheld: bool
+    renewed_by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Part:
     """A headed part of a long letter; its lines are ``numbered`` where they are clauses."""
 
@@ -79,6 +94,20 @@ def licence_words(kind: LetterKind, facts: LicenceFacts, items: Sequence[str]) -
     said = {"subject": subject, "act": facts.act, "basis": "、".join(facts.basis), "proceeding": facts.proceeding, "asked": asked}
     paragraphs = filter(None, (line.format(**said) for line in (*_LICENCE_LINES[kind.code], *_rights(kind, facts))))
     return Words(kind.title_about(facts.act), facts.addressee, tuple(paragraphs), tuple(items))
+
+
+def objection_words(kind: LetterKind, matter: Matter, facts: ObjectionFacts, items: Sequence[str]) -> Words:
+    """The words of the answer to an objection 异议答复."""
+    about = f"“{facts.project}”{matter.name}申请（办件号{facts.case_number}）的《{facts.act}》（{facts.letter_number}）"
+    paragraphs = (
+        f"你单位于{_day(facts.received_on)}对{about}提出异议（{facts.number}）。",
+        f"依据{'、'.join(kind.legal_basis)}，本机关指派未参与该行政行为的人员进行了复核，"
+        f"结论为：异议{'成立' if facts.upheld else '不成立'}。理由如下。",
+        f"原办件不再变更。本机关已为你单位生成新的申请（办件号{facts.renewed_by}），原填报内容已复制；申请材料和承诺请重新提交。"
+        if facts.renewed_by
+        else "",
+    )
+    return Words(kind.title_for(matter), facts.addressee, tuple(filter(None, paragraphs)), tuple(items))
 
 
 def content(kind: LetterKind, words: Words, *, number: str, issuer: str, written_on: date) -> dict[str, object]:

@@ -134,7 +134,7 @@ PUBLIC = (Event.SUBMITTED, Event.ACCEPTED, Event.DECISION_PROPOSED, Event.PUBLIC
 def test_what_ends_a_proposal_ends_its_publicity(further: tuple[Event, ...], state: State) -> None:
     events = [happened(sequence, event) for sequence, event in enumerate((*PUBLIC, *further), start=2)]
     view = replay([started(*Step), *events])
-    assert (view.state, view.proposal, view.publicity_until) == (state, None, None)
+    assert (view.state, view.proposal, view.publicity) == (state, None, None)
 
 
 def test_a_number_that_was_voided_leads_back_to_the_publicity_that_was() -> None:

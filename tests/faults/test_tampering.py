@@ -15,8 +15,9 @@ from sqlalchemy.orm import Session
 from world import OTHER_COMPANY, World, tiny_pdf
 
 from licensing.cases import actions as cases
-from licensing.cases import calendars, commissions, evidence, notes, sampling
+from licensing.cases import calendars, commissions, evidence, notes, objections, sampling
 from licensing.cases.bodies import QUALIFICATION
+from licensing.cases.journal import load
 from licensing.catalogue import load_catalogue
 from licensing.clock import today
 from licensing.clock.notice import shipped_text
@@ -72,6 +73,7 @@ def lived_in(world: World) -> None:
         seat = look.session.scalars(sa.select(Seat).order_by(Seat.id.desc())).first()
     seats.end_seat(world.actor(world.applicant), seat.id)
     _commissioned(world)
+    _objected(world)
     noted = world.submitted()
     notes.write(world.actor(world.examiner), noted, "图纸与说明不一致，请核对。")
     notes.strike_out(world.actor(world.examiner), noted, notes.write(world.actor(world.examiner), noted, "写错了"))
@@ -104,6 +106,20 @@ def lived_in(world: World) -> None:
         for number in range(TILE_WIDTH):
             append(work, "rehearsal", str(number), bytes(32))
     checkpoints.publish(world.settings)
+
+
+def _objected(world: World) -> None:
+    """One objection that was upheld, and one of a stranger that waits."""
+    case_id = world.submitted()
+    cases.not_accept(world.actor(world.intake), case_id, "不属于本机关职权范围。")
+    objections.object_to(world.actor(world.applicant), case_id, world.page(case_id).case.sequence, "属于本机关职权范围。")
+    with reading(SYSTEM) as look:
+        (made,) = objections.open_objections(look.session, case_id)
+    objections.answer(world.actor(world.supervisor), made.id, "upheld", "经复核，属于本机关职权范围。")
+    accepted = world.accepted()
+    with unit_of_work(SYSTEM) as work:
+        public = load(work.session, accepted)
+        objections.object_in_publicity(work, public, 3, name="林一鸣", contact="13900000009", text="安全间距不足。")
 
 
 def _commissioned(world: World) -> None:
