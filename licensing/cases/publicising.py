@@ -6,18 +6,22 @@ from dataclasses import dataclass
 from datetime import date
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from licensing.cases.actions import must_follow_proposal
 from licensing.cases.journal import Loaded, load, load_for, not_found, record
 from licensing.cases.machine import Event, State
+from licensing.cases.objectable import PUBLICITY, Outcome
+from licensing.cases.objections import object_in_publicity
 from licensing.cases.publicity import masked
 from licensing.cases.submission import printed_answers
-from licensing.cases.tables import Case
+from licensing.cases.tables import Case, Objection
 from licensing.cases.verifying import require_promises_hold, require_still_eligible
 from licensing.catalogue import load_catalogue
 from licensing.catalogue.model import FaceRow, Matter
 from licensing.clock import Explanation, local_date, publicity_term
 from licensing.clock.queries import calendar_now
+from licensing.errors import Conflict
 from licensing.licences.face import face_rows
 from licensing.notices.actions import notify_company
 from licensing.parties.tables import Authority, Company
@@ -43,7 +47,7 @@ class Publicised:
 def open_publicity(actor: Actor, case_id: int) -> None:
     """Publish what is to be granted for as many working days as the matter says. The clock runs on: art. 45 does not name publicity.
 
-    A refusal is not published: must follow the proposal. Raises ``Conflict`` (``against-proposal``, ``promise-open``).
+    A refusal is not published. Raises ``Conflict`` (``against-proposal``, ``promise-open``).
     """
     with unit_of_work(actor) as work:
         case = load_for(work, case_id, Action.CASE_OPEN_PUBLICITY)
@@ -61,6 +65,53 @@ def open_publicity(actor: Actor, case_id: int) -> None:
         notify_company(work, case.row.company_id, said, case_id=case.row.id, reference=case.row.public_number)
 
 
+def object_publicly(number: str, *, name: str, contact: str, text: str) -> str:
+    """Object to a grant that is made public, by the number of its case; the number of the objection.
+
+    Raises ``NotFound`` where nothing is made public, ``Invalid`` (``incomplete``) and ``Conflict`` (``publicity-over``).
+    """
+    with unit_of_work(SYSTEM) as work:
+        case = load(work.session, _public(work, number))
+        publicity, until = case.view.publicity, case.view.publicity_until
+        if publicity is None or until is None:
+            raise not_found()
+        if local_date(work.now) > until:
+            raise Conflict(
+                say("An objection could be made until %(day)s.", day=until),
+                next_step=say("Write to the authority; it has not decided yet."),
+                code="publicity-over",
+            )
+        return object_in_publicity(work, case, publicity["sequence"], name=name, contact=contact, text=text)
+
+
+def require_unopposed(work: Work, case: Loaded) -> None:
+    """Raise ``Conflict`` while an objection to the publicity waits for its answer, and where one was upheld.
+
+    Codes: ``objection-open``, ``objection-upheld``.
+    """
+    if case.view.publicity is None:
+        return
+    filed = objections_to(work.session, case.row.id, case.view.publicity["sequence"])
+    if any(objection.answered_at is None for objection in filed):
+        raise Conflict(
+            say("An objection to the publicity is not answered yet."),
+            next_step=say("Have it answered by somebody who took no part, and grant then."),
+            code="objection-open",
+        )
+    if any(objection.outcome == Outcome.UPHELD for objection in filed):
+        raise Conflict(
+            say("An objection to the publicity was upheld."),
+            next_step=say("Return the proposal to the examiner."),
+            code="objection-upheld",
+        )
+
+
+def objections_to(session: Session, case_id: int, sequence: int) -> list[Objection]:
+    """What was said against the publicity that event ``sequence`` opened, oldest first."""
+    mine = (Objection.case_id == case_id, Objection.about == PUBLICITY, Objection.sequence == sequence)
+    return list(session.scalars(select(Objection).where(*mine).order_by(Objection.id)))
+
+
 def public_publicities() -> tuple[Publicised, ...]:
     """Every publicity that was opened and not decided yet, the earliest end first."""
     with reading(SYSTEM) as look:
@@ -71,10 +122,14 @@ def public_publicities() -> tuple[Publicised, ...]:
 def public_publicity(number: str) -> Publicised:
     """One publicity by the number of its case. Raises ``NotFound`` where there is none, or not any more."""
     with reading(SYSTEM) as look:
-        found = look.session.scalar(select(Case.id).where(Case.public_number == number, Case.state == State.PUBLICITY))
-        if found is None:
-            raise not_found()
-        return _publicised(look, load(look.session, found))
+        return _publicised(look, load(look.session, _public(look, number)))
+
+
+def _public(look: Work, number: str) -> int:
+    found = look.session.scalar(select(Case.id).where(Case.public_number == number, Case.state == State.PUBLICITY))
+    if found is None:
+        raise not_found()
+    return found
 
 
 def _publicised(look: Work, case: Loaded) -> Publicised:

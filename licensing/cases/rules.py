@@ -55,11 +55,11 @@ class CaseView:
     their promise stands no more; those that the authority ``demanded`` are never promised again in this case. ``untruth`` is the notice
     that a promise was found untrue, ``answer`` what the applicant said to it, ``answer_due`` the last day for that. ``review`` is the
     expert review that was begun last, with the ``sequence`` of its event, ``draws`` are the draws for it, ``panel`` the experts who sit on
-    it now, ``stepped_down`` those who were replaced. ``site_checks`` are what was found on site; ``publicity`` is what is made public now, with
-    its last day and the ``sequence`` of its event. ``interrupted`` is where handling was before a notice or a proposal. ``changes`` names the licence that this application
-    changes, ``renews`` the ended case that it takes up again, because an objection was upheld. ``authorities`` are those through whose hands
-    the case went, in order, when it was transferred; the last one has it. ``extension`` is what the head of the authority added to the time
-    to decide (T6): days and reason.
+    it now, ``stepped_down`` those who were replaced. ``site_checks`` are what was found on site; ``publicity`` is what is made public now,
+    with its last day and the ``sequence`` of its event. ``interrupted`` is where handling was before a notice or a proposal. ``changes``
+    names the licence that this application changes, ``renews`` the ended case that it takes up again, because an objection was upheld.
+    ``authorities`` are those through whose hands the case went, in order, when it was transferred; the last one has it. ``extension`` is
+    what the head of the authority added to the time to decide (T6): days and reason.
     """
 
     state: State = State.DRAFT
