@@ -18,7 +18,9 @@ from licensing.cases.recusals import Recusal
 from licensing.cases.rules import Submission
 from licensing.cases.tables import Ballot, Case, CaseDocument
 from licensing.catalogue import load_catalogue
+from licensing.catalogue.conditions import Finding, findings
 from licensing.catalogue.model import Matter, Step
+from licensing.clock import local_date
 from licensing.commitments.draws import drawn
 from licensing.documents.previews import MOST_PAGES, page_picture
 from licensing.parties.queries import person_names
@@ -49,6 +51,7 @@ class ReviewPage:
     submission: Submission | None
     site_checks: tuple[Mapping[str, Any], ...]
     officers: Mapping[int, str]
+    findings: tuple[Finding, ...]
     ballot: Ballot | None
     is_open: bool
 
@@ -125,15 +128,17 @@ def review_page(actor: Actor, case_id: int) -> ReviewPage:
     with reading(actor) as look:
         case = load_for(look, case_id, Action.PANEL_READ)
         is_open = case.view.state is State.EVALUATING
-        people = {int(one) for check in case.view.site_checks for one in check["officers"]}
+        latest = case.view.submissions[-1]
+        names = person_names(look.session, {int(one) for check in case.view.site_checks for one in check["officers"]})
         return ReviewPage(
             case=case.row,
             matter=case.matter,
             applicant=look.session.get_one(Company, case.row.company_id),
             authority=look.session.get_one(Authority, case.row.authority_id),
-            submission=case.view.submissions[-1] if is_open else None,
+            submission=latest if is_open else None,
             site_checks=case.view.site_checks if is_open else (),
-            officers=person_names(look.session, people),
+            officers=names,
+            findings=findings(case.matter, latest.answers, today=local_date(latest.at)) if is_open else (),
             ballot=_own(look, case),
             is_open=is_open,
         )

@@ -9,10 +9,11 @@ from typing import Final
 
 from licensing.cases.journal import Loaded, load_for, record
 from licensing.cases.machine import Event
+from licensing.cases.rules import CaseView
 from licensing.clock import local_date
 from licensing.errors import FieldError, Invalid
-from licensing.parties.queries import officers, seated
-from licensing.policy import Action, Actor
+from licensing.parties.queries import officers, person_names, seated
+from licensing.policy import SYSTEM, Action, Actor
 from licensing.storage import Work, reading, unit_of_work
 from licensing.words import Said, say
 
@@ -51,6 +52,12 @@ def who_may_check(actor: Actor, case_id: int) -> dict[int, str]:
     """The officers of the authority who may check on site, by id: nobody who belongs to the applicant."""
     with reading(actor) as look:
         return _able(look, load_for(look, case_id, Action.CASE_CHECK_SITE))
+
+
+def names_of(view: CaseView) -> dict[int, str]:
+    """The names of the officers who checked on site, by id."""
+    with reading(SYSTEM) as look:
+        return person_names(look.session, {int(one) for check in view.site_checks for one in check["officers"]})
 
 
 def _able(work: Work, case: Loaded) -> dict[int, str]:

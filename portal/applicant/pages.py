@@ -32,6 +32,7 @@ STATE_KINDS: Mapping[State, str] = {
     State.ACCEPTED: "go",
     State.EVALUATING: "go",
     State.PROPOSED: "go",
+    State.PUBLICITY: "go",
     State.ISSUING: "go",
     State.GRANTED: "ok",
     State.REFUSED: "bad",
@@ -49,8 +50,8 @@ TASK_WORDS: Mapping[str, tuple[str, str]] = {
     "not_started": (N_("Not started"), ""),
     "optional": (N_("If it applies"), ""),
 }
-_INSIDE = frozenset({Event.DECISION_PROPOSED, Event.PROPOSAL_RETURNED, Event.LICENCE_VOIDED})
-"""What officers say to each other before the decision is not yet said to the applicant."""
+_INSIDE = frozenset({Event.DECISION_PROPOSED, Event.PROPOSAL_RETURNED, Event.LICENCE_VOIDED, Event.EXPERT_DECLINED, Event.EXPERT_REPLACED})
+"""What officers say to each other before the decision is not yet said to the applicant, and who reviews never is."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,11 +11,25 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from licensing import policy
-from licensing.cases import actions, assigning, bodies, commissions, conditions, evidence, notes, queries
+from licensing.cases import (
+    actions,
+    assigning,
+    bodies,
+    commissions,
+    conditions,
+    evidence,
+    notes,
+    publicising,
+    queries,
+    reviews,
+    site_checks,
+)
 from licensing.cases import worklist as lists
 from licensing.cases.journal import not_found, subject_of
 from licensing.cases.machine import TURN_NAMES, State
+from licensing.cases.objectable import OUTCOME_NAMES
 from licensing.cases.queries import CasePage
+from licensing.cases.recusals import RECUSAL_NAMES
 from licensing.catalogue import load_catalogue
 from licensing.clock import now
 from licensing.documents.previews import MEDIA_TYPE, MOST_PAGES
@@ -243,6 +257,11 @@ def _case_page(page: CasePage, problem: LeizhengError | None = None, typed: Fill
         papers=presentation.papers(page),
         checklist=conditions.checklist(current_actor(), page.case.id),
         most_pages=MOST_PAGES,
+        review=reviews.panel_page(current_actor(), page.case.id),
+        recusal_names=RECUSAL_NAMES,
+        site_checkers=site_checks.names_of(page.view),
+        objections=publicising.objections_of(current_actor(), page.case.id),
+        outcome_names=OUTCOME_NAMES,
         reports=commissions.reports_of(current_actor(), page.case.id),
         waiting=commissions.waiting_report(current_actor(), page.case.id),
         body=commissioned_body(page),
@@ -287,10 +306,11 @@ def _act_page(act: CaseAct, page: CasePage, filled: Filled, status: int, next_st
         face=presentation.licence_preview(page) if act.action is Action.CASE_GRANT else None,
         bodies=bodies.bodies_for(current_actor(), page.case.id) if act.action is Action.CASE_COMMISSION else (),
         groups=presentation.target_groups(page.matter) if act.action is Action.CASE_REQUEST_CORRECTION else (),
+        review=reviews.panel_page(current_actor(), page.case.id) if act.action is Action.CASE_RECORD_RESULT else None,
         **_state_words(),
     )
     return shown, status
 
 
 def _state_words() -> dict[str, Any]:
-    return {"state_names": presentation.OFFICE_STATE_NAMES, "state_kinds": presentation.STATE_KINDS}
+    return {"state_of": presentation.state_of, "state_kinds": presentation.STATE_KINDS}

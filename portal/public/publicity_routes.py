@@ -1,0 +1,67 @@
+"""What is to be granted, made public before it is 公示: the list, one page each, and the form by which anybody objects."""
+
+from __future__ import annotations
+
+import re
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+
+from licensing.cases import publicising
+from licensing.errors import Conflict, Invalid, NotFound
+from licensing.words import Said, say
+from portal.components import errors_by_field
+from portal.deadlines import clock_card
+from portal.security import Access, access
+from portal.typed import Filled, typed_text
+
+blueprint = Blueprint("public_publicity", __name__, url_prefix="/publicity")
+LONGEST = 2000
+_NUMBER = re.compile(r"LZ\d{4,20}", re.ASCII)
+
+
+@blueprint.get("")
+@access(Access.PUBLIC)
+def running() -> ResponseReturnValue:
+    """Every publicity that was opened and is not decided yet."""
+    return render_template("portal/public/publicities.html", rows=publicising.public_publicities())
+
+
+@blueprint.get("/<number>")
+@access(Access.PUBLIC)
+def one(number: str) -> ResponseReturnValue:
+    return _sheet(number, Filled({}))
+
+
+@blueprint.post("/<number>")
+@access(Access.PUBLIC)
+def object_to_it(number: str) -> ResponseReturnValue:
+    """Object; the receipt is the number of the objection. What was typed stays when something is wrong with it."""
+    typed = {name: typed_text(request.form, name)[:LONGEST] for name in ("name", "contact", "text")}
+    try:
+        made = publicising.object_publicly(_known(number), **typed)
+    except Invalid as error:
+        return _sheet(number, Filled(typed, errors_by_field(error)), error.next_step, error.http_status)
+    except Conflict as error:
+        return _sheet(number, Filled(typed, {"text": error.sentence}), error.next_step, error.http_status)
+    flash(gettext("Your objection was received as %(number)s. Keep this number; the authority answers before it decides.", number=made))
+    return redirect(url_for("public_publicity.one", number=number), 303)
+
+
+def _known(number: str) -> str:
+    if not _NUMBER.fullmatch(number):
+        raise NotFound(say("Nothing is made public under this number."), next_step=say("Look for it in the list."))
+    return number
+
+
+def _sheet(number: str, given: Filled, next_step: Said | None = None, status: int = 200) -> ResponseReturnValue:
+    page = publicising.public_publicity(_known(number))
+    return render_template(
+        "portal/public/publicity.html",
+        page=page,
+        clock=clock_card(page.term),
+        values=given.values,
+        errors=given.errors,
+        next_step=next_step,
+    ), status
