@@ -85,8 +85,8 @@ def _found() -> Province | None:
 def qualification_answers(company: Mapping[str, str], grade: str = "2", **body: str) -> dict[str, Any]:
     """An application for grade A (``1``) or B (``2``) with nothing missing and every condition just met."""
     seniors, intermediates = (2, 6) if grade == "1" else (1, 3)
-    staff = [_person(number, "senior") for number in range(seniors)]
-    staff += [_person(number, "intermediate") for number in range(seniors, seniors + intermediates)]
+    staff = [_person(number, "1") for number in range(seniors)]
+    staff += [_person(number, "2") for number in range(seniors, seniors + intermediates)]
     answers: dict[str, Any] = {
         "body": {
             **{name: company[name] for name in ("name", "uscc", "address", "legal_representative", "contact_name", "contact_phone")},
@@ -109,11 +109,11 @@ def qualification_answers(company: Mapping[str, str], grade: str = "2", **body: 
                 "valid_until": "2026-12-31",
                 "maker": "江苏某某仪器有限公司",
             }
-            for number, kind in enumerate(("earth", "insulation", "spd"), 1)
+            for number, kind in enumerate(("06", "12", "11"), 1)
         ],
     }
     if grade == "1":
-        held = {"certificate_number": "2102019001", "since": "2023-03-02", "projects": "200", "pass_rate": "90", "accident": "no"}
+        held = {"certificate_number": "2102019001", "since": "2023-03-02", "projects": "200", "pass_rate": "90", "accident": "N"}
         answers["grade_b"] = held
     return answers
 
@@ -130,8 +130,8 @@ def _person(number: int, title: str) -> dict[str, str]:
         "id_number": identity_number(number),
         "title": title,
         "title_certificate_number": f"ZC-2020-{number:03d}",
-        "speciality": "lightning",
+        "speciality": "1",
         "years": "6",
         "employed_since": "2020-06-01",
-        "insured": "yes",
+        "insured": "Y",
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
 from licensing.cases import ballots, experts, panels, publicising
@@ -67,6 +68,16 @@ def publicised(world: World, **body: str) -> int:
     """A qualification whose grant is made public; its first day is today."""
     case_id = world.proposed("qualification", **body)
     publicising.open_publicity(world.actor(world.province.approver), case_id)
+    return case_id
+
+
+def after_publicity(world: World, **body: str) -> int:
+    """A qualification on the morning after the last day of its publicity: it can be granted, and the clock of the test stands there."""
+    assert world.clock is not None, "only the fixture has a clock that moves"
+    case_id = publicised(world, **body)
+    until = view(world, case_id).publicity_until
+    assert until is not None
+    world.clock.move_to(datetime.combine(until + timedelta(days=1), time(1), UTC))
     return case_id
 
 

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
+import time_machine
 from qualifying import Province, qualification_answers, settle_province
-from reviewing import review
+from reviewing import after_publicity, review
 
 from licensing.cases import actions, drafts, fieldwork, issuing, promises, queries, verifying
 from licensing.cases.actions import EvaluationResult
@@ -78,6 +79,7 @@ class World:
     second_supervisor: int
     second_verifier: int
     second_examiner: int
+    clock: time_machine.Traveller | None = None
 
     def actor(self, person: int, *, second_factor: bool = True) -> Actor:
         """The person as an actor at this moment."""
@@ -186,7 +188,9 @@ class World:
         return case_id
 
     def granted(self, matter: str = "design_review", **project: str) -> Licence:
-        """A licence in force, by the whole road; a qualification waits for the end of its publicity, which only a test can bring about."""
+        """A licence in force, by the whole road. A qualification moves the clock to the morning after its publicity."""
+        if matter == "qualification":
+            return self.grant(after_publicity(self, **project))
         return self.grant(self.proposed(matter, **project))
 
     def grant(self, case_id: int, opinion: str = "经审查，符合规定，予以核准。", *, late: str = "") -> Licence:

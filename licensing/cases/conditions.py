@@ -160,7 +160,7 @@ def _remarks(work: Work, case: Loaded, answers: Mapping[str, Any], found: tuple[
             yield Remark("conflict", error.sentence)
         else:
             since = _since(work.session, held)
-            yield Remark("ok", say("The certificate %(number)s was issued here on %(since)s and was in force.", number=number, since=since))
+            yield Remark("ok", say("The certificate %(number)s was issued here on %(since)s and is in force.", number=number, since=since))
     yield from _people(work, case, answers)
 
 

@@ -11,7 +11,7 @@ from licensing.cases.drafts import documents
 from licensing.cases.journal import Loaded
 from licensing.cases.tables import CaseDocument
 from licensing.catalogue import load_catalogue
-from licensing.catalogue.answers import answer_at, answered, check_answers, section_state
+from licensing.catalogue.answers import answer_at, answered, check_answers, section_state, sections_asked
 from licensing.catalogue.field_rules import masked_id
 from licensing.catalogue.model import Field, Material, Matter, Section
 from licensing.clock import local_date
@@ -45,7 +45,7 @@ def tasks(work: Work, case: Loaded) -> tuple[Task, ...]:
     held = {document.slot for document in documents(work, case.row.id)}
     chosen = choices(work.session, case.row.id)
     extra = shortfalls(work, case)
-    sections = [_section_task(work, case, section, extra) for section in case.matter.sections]
+    sections = [_section_task(work, case, section, extra) for section in sections_asked(case.matter, case.row.answers)]
     materials = [_material_task(case, material, held, chosen) for material in case.matter.materials]
     return (*sections, *materials)
 
@@ -68,11 +68,12 @@ def promise_authority(work: Work, case: Loaded) -> Authority | None:
 
 
 def snapshot(work: Work, case: Loaded) -> dict[str, Any]:
-    """What a submission holds: answers, documents by hash, and the choice for each proof with the digest of its promise."""
+    """What a submission holds: answers to what is asked, documents by hash, the choice for each proof with the digest of its promise."""
     chosen = choices(work.session, case.row.id)
     handed_in = documents(work, case.row.id)
+    asked = {section.code for section in sections_asked(case.matter, case.row.answers)}
     return {
-        "answers": case.row.answers,
+        "answers": {code: answers for code, answers in case.row.answers.items() if code in asked},
         "documents": [_document(document) for document in handed_in if _belongs(case, document, chosen)],
         "proofs": {code: _proof(choice) for code, choice in sorted(chosen.items())},
     }
@@ -96,7 +97,7 @@ def _section_task(work: Work, case: Loaded, section: Section, extra: list[FieldE
 
 def _section_state(section: Section, state: str, missing: bool) -> str:
     if section.optional and state == "not_started":
-        return "not_started" if missing else "optional"
+        return "optional"
     return "incomplete" if missing and state == "complete" else state
 
 

@@ -59,7 +59,7 @@ def check_answers(matter: Matter, answers: Answers, *, today: date, sections: Co
 
     With ``sections`` only these are looked at, and rules between fields only where one of their dates or their rows lie there.
     """
-    wanted = [section for section in matter.sections if sections is None or section.code in sections]
+    wanted = [section for section in sections_asked(matter, answers) if sections is None or section.code in sections]
     errors = [error for section in wanted for error in _section_errors(section, answers.get(section.code))]
     codes = {section.code for section in wanted}
     errors.extend(_order_errors(matter, answers, codes, today))
@@ -77,6 +77,11 @@ def answer_at(answers: Answers, path: str) -> str:
 def answered(answers: Answers, asked: Answered) -> bool:
     """Whether the question was answered so."""
     return answer_at(answers, asked.field) == asked.value
+
+
+def sections_asked(matter: Matter, answers: Answers) -> tuple[Section, ...]:
+    """The sections that have to be filled in with these answers, in the order of the form."""
+    return tuple(section for section in matter.sections if section.when is None or answered(answers, section.when))
 
 
 def rows_of(section: Section, given: object) -> Iterator[tuple[Row, str]]:

@@ -134,6 +134,8 @@ def _reference_faults(file: str, matter: Matter, catalogue: Catalogue) -> Iterat
         for field in section.fields:
             if (field.kind == "licence_number") != (field.licence_type in kinds):
                 yield Fault(file, f"sections.{section.code}.{field.code}", "the number of a licence, and nothing else, names its type")
+        if section.when is not None and not _is_option(matter.field(section.when.field), section.when):
+            yield Fault(file, f"sections.{section.code}.when", f"nothing is answered so at {section.when.field}")
     for material in matter.materials:
         if material.required_when is not None and not _is_option(matter.field(material.required_when.field), material.required_when):
             yield Fault(file, f"materials.{material.code}.required_when", f"nothing is answered so at {material.required_when.field}")

@@ -121,7 +121,7 @@ class RowSpec:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """One page of a form; with ``repeats`` its answers are rows of the same fields."""
+    """One page of a form; with ``repeats`` its answers are rows of the same fields. It is asked ``when`` that was answered, or always."""
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
 
@@ -132,6 +132,7 @@ class Section:
     repeats: RowSpec | None = None
     hint: str = ""
     english_hint: str = ""
+    when: Answered | None = None
 
     def field(self, code: str) -> Field | None:
         """The field with this code, or None."""

@@ -11,6 +11,7 @@ from licensing.cases.machine import State
 from licensing.cases.queries import CasePage
 from licensing.cases.submission import is_needed
 from licensing.cases.targets import paper_target
+from licensing.catalogue.answers import sections_asked
 from licensing.catalogue.conditions import findings
 from licensing.clock import today
 from licensing.errors import Conflict, Invalid
@@ -73,6 +74,8 @@ def _check_page(
         changeable=lambda target: pages.is_open(page, target),
         target_of=paper_target,
         is_needed=lambda material: is_needed(material, page.case.answers),
+        sections=sections_asked(page.matter, page.case.answers),
+        against={error.path: error.sentence for task in page.tasks for error in task.missing if "." in error.path},
         findings=findings(page.matter, page.case.answers, today=today()),
         shown=shown,
     ), status

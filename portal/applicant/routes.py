@@ -10,6 +10,7 @@ from licensing.cases import actions, commissions, drafts, evidence, queries
 from licensing.cases.machine import FINAL, TURN_NAMES, State, Turn, state_name, turn_in
 from licensing.cases.queries import CasePage
 from licensing.catalogue import load_catalogue
+from licensing.catalogue.answers import sections_asked
 from licensing.errors import Conflict
 from licensing.notices.queries import latest
 from licensing.parties.queries import company as company_of
@@ -188,6 +189,7 @@ def _where_it_is(page: CasePage) -> str:
         may_answer=page.can(Action.COMMITMENT_ANSWER),
         task_url=pages.task_url,
         shown=shown,
+        asked=lambda answers: sections_asked(page.matter, answers),
     )
 
 

@@ -14,8 +14,9 @@ from licensing.catalogue.cleaning import read_date
 from licensing.catalogue.loader import load_samples
 from licensing.catalogue.model import numeral
 from licensing.catalogue.parts import Sample
-from licensing.clock import add_months, now
+from licensing.clock import now
 from licensing.documents.engine import render_pdf
+from licensing.licences.rules import valid_until
 
 WIDE_TEXT = 200
 BLANK_ROWS = 3
@@ -102,7 +103,7 @@ def specimen(matter: Matter) -> Specimen | None:
         return None
     catalogue = load_catalogue()
     kind, sample = catalogue.licence_type(matter.licence_type), load_samples()[matter.code]
-    until = NO_END_DATE if kind.valid_years is None else add_months(sample.issued_on, 12 * kind.valid_years)
+    until = valid_until(sample.issued_on, kind.valid_years) or NO_END_DATE
     number = kind.number_pattern.format(place=sample.place, year=sample.issued_on.year, **_NUMBER_PARTS)
     record = {
         "holder_name": sample.holder_name,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 
 import pytest
 from applicant_tools import held, save, sign, state_facts, typed, upload
@@ -10,10 +11,12 @@ from office_tools import Desk, text
 from world import LONG_AGO, acceptance_answers, design_answers, tiny_pdf
 
 from licensing.cases import actions, drafts
+from licensing.catalogue import load_catalogue
 from licensing.parties import actions as parties
 from licensing.parties.tables import Company, Person
 from licensing.policy import SYSTEM, Role
 from licensing.storage import unit_of_work
+from portal.applicant import routes
 
 
 @pytest.fixture
@@ -193,7 +196,11 @@ def test_what_is_not_mine_does_not_exist(desk: Desk) -> None:
     assert stranger.send("/my/start/design_review", {"company": desk.world.company}).status_code == 422
 
 
-def test_a_closed_matter_leads_to_its_guide(desk: Desk) -> None:
+def test_a_closed_matter_leads_to_its_guide(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    catalogue = load_catalogue()
+    closed = replace(catalogue, matters=tuple(replace(matter, open=False) for matter in catalogue.matters))
+    for module in (drafts, routes):
+        monkeypatch.setattr(module, "load_catalogue", lambda: closed)
     browser = desk.browser(desk.world.applicant)
     page = browser.get("/my/start/qualification")
     assert 'href="/guides/qualification"' in page.text
