@@ -22,6 +22,7 @@ from licensing.cases.machine import (
     state_name,
     turn_in,
 )
+from licensing.cases.objectable import ANSWER_DAYS, OBJECTABLE, Objectable
 from licensing.catalogue import load_catalogue
 from licensing.catalogue.model import Step
 from licensing.clock import LIMITS, Limit
@@ -30,7 +31,7 @@ from licensing.credit import machine as credit_machine
 from licensing.licences.operations import NATIONAL_STATUS, OPERATION_NAMES, OPERATIONS, Rule
 from licensing.licences.status import STATUS_NAMES, Status
 from licensing.licences.verdict import GENUINE, IN_FORCE, LISTED_CODES, WHOLE, Answer, Overall, Verdict, Weight, listed_answer
-from licensing.policy import POLICY, Grant
+from licensing.policy import POLICY, Action, Grant
 from licensing.proceedings import machine as proceeding_machine
 
 REFERENCE = Path(__file__).resolve().parent / "reference"
@@ -81,6 +82,11 @@ def case_machine() -> str:
         _table(
             ("From", "What happens", "To", "Where", "Back to", "Who", "Reason", "Clock", "Letter"), (_step_row(row) for row in TRANSITIONS)
         ),
+        "## Objections",
+        "To these acts the applicant may object 异议, once each (`licensing/cases/objectable.py`). It is answered within"
+        f" {ANSWER_DAYS} working days with letter D15, by: {_who(POLICY[Action.CASE_ANSWER_OBJECTION])}. The *doer* is who did the act."
+        " An objection is no step: it changes no state and stops no clock.",
+        _table(("Act", "Letter", "Until", "When it is upheld"), (_objection_row(act) for act in OBJECTABLE.values())),
     )
 
 
@@ -245,6 +251,13 @@ def _only(row: Transition) -> str:
 def _where(row: Transition) -> str:
     with_step = f"with `{row.step}`" if row.step else ""
     return with_step or (f"without `{row.without}`" if row.without else "—")
+
+
+def _objection_row(act: Objectable) -> tuple[str, ...]:
+    days = load_catalogue().letter(act.letter).remedy_days
+    until = f"{days} calendar days after its letter was opened" if days else act.term
+    follows = "a new application with the answers of the case" if act.renews else "the ordinary acts go on"
+    return f"`{act.event}` {EVENT_NAMES[act.event]}", _letter(act.letter), until, follows
 
 
 def _operation_row(rule: Rule) -> tuple[str, ...]:

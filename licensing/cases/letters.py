@@ -38,6 +38,7 @@ TOLD: Mapping[Event, str] = {
 }
 
 
+RECEIPT = "D1"
 RECTIFY = N_("Rectify what was found untrue in a promise for “%(project)s” until %(day)s, and report it. Read the letter.")
 
 
@@ -68,6 +69,7 @@ def _write(work: Work, case: Loaded, kind: str, items: Sequence[str], due_on: da
         due_on=due_on,
         days=days,
         body=body,
+        deemed=kind == RECEIPT and case.view.deemed,
     )
     words = case_words(load_catalogue().letter(kind), case.matter, facts, items)
     letters.write(work, kind, authority_of(work.session, case.row.authority_id), words, case_id=case.row.id)

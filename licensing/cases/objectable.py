@@ -48,12 +48,13 @@ OUTCOME_NAMES: Mapping[Outcome, str] = {
 class Objectable:
     """An act to which the applicant may object while it ``stands``, and no longer than its letter leaves for the remedy.
 
-    What it ended is taken up by a new application when the objection is upheld (``renews``).
+    ``term`` says how long it stands where the letter names no remedy. What it ended is taken up by a new application when the objection is
+    upheld (``renews``).
     """
 
     event: Event
     stands: Callable[[CaseView], bool]
-    until: str
+    term: str = ""
     renews: bool = False
 
     @property
@@ -66,18 +67,17 @@ def _has_ended(view: CaseView) -> bool:
     return view.state in FINAL
 
 
-_IN_TIME = N_("60 days from the day on which its letter was opened")
-_CORRECTING = N_("the corrections are handed in")
-_OWING = N_("the proof is handed in")
-_DECIDING = N_("the case is decided")
+_CORRECTING = N_("You can object until you hand the corrections in.")
+_OWING = N_("You can object until you hand the proof in.")
+_DECIDING = N_("You can object until the case is decided.")
 
 OBJECTABLE: Mapping[Event, Objectable] = {
     act.event: act
     for act in (
-        Objectable(Event.NOT_ACCEPTED, _has_ended, _IN_TIME, renews=True),
-        Objectable(Event.REFUSED, _has_ended, _IN_TIME, renews=True),
-        Objectable(Event.TERMINATED, _has_ended, _IN_TIME, renews=True),
-        Objectable(Event.CLOSED, _has_ended, _IN_TIME, renews=True),
+        Objectable(Event.NOT_ACCEPTED, _has_ended, renews=True),
+        Objectable(Event.REFUSED, _has_ended, renews=True),
+        Objectable(Event.TERMINATED, _has_ended, renews=True),
+        Objectable(Event.CLOSED, _has_ended, renews=True),
         Objectable(Event.CORRECTION_REQUESTED, lambda view: view.state is State.CORRECTION, _CORRECTING),
         Objectable(Event.PROOF_REQUIRED, lambda view: bool(view.owed), _OWING),
         Objectable(Event.CORRECTION_ORDERED, lambda view: bool(view.owed), _OWING),

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from licensing.cases.drafts import begin, keep_answers
 from licensing.cases.journal import Loaded, happened, load, load_for, not_found, require, subject_of
+from licensing.cases.machine import Event
 from licensing.cases.objectable import (
     ANSWER_DAYS,
     OBJECTABLE,
@@ -30,14 +31,14 @@ from licensing.cases.objectable import (
 from licensing.cases.rules import Happened
 from licensing.cases.tables import Case, Objection
 from licensing.catalogue import load_catalogue
-from licensing.clock import add_working_days, local_date
+from licensing.clock import Explanation, add_working_days, local_date
 from licensing.clock.queries import calendar_now
 from licensing.errors import Conflict
 from licensing.ledger.actions import append
 from licensing.ledger.protection import Fact, Problem, row_digest, unaccounted
 from licensing.letters import actions as letters
 from licensing.letters.queries import of_case as letters_of
-from licensing.letters.rules import ObjectionFacts, objection_words
+from licensing.letters.rules import ObjectionFacts, Words, objection_words
 from licensing.letters.tables import Letter
 from licensing.licences.tables import Licence
 from licensing.notices.actions import notify_company, notify_post
@@ -144,11 +145,34 @@ def letter_of(session: Session, case_id: int, event: Happened, act: Objectable) 
     return next((one for one in letters_of(session, case_id) if one.kind == act.letter and one.written_at == event.at), None)
 
 
-def remedy_until(work: Work, letter: Letter | None, act: Objectable) -> date | None:
-    """The last day of the remedy against an act, from the opening of its letter; today's while it was not opened. None without remedy."""
+def remedy_of(work: Work, letter: Letter | None, act: Objectable) -> Explanation | None:
+    """The term of the remedy against an act, from the opening of its letter, or from today while nobody opened it. None without remedy."""
     opened = letter.opened_at if letter is not None and letter.opened_at is not None else work.now
-    term = remedy_term(load_catalogue().letter(act.letter), local_date(opened), calendar_now(work.session))
-    return term.due if term is not None else None
+    return remedy_term(load_catalogue().letter(act.letter), local_date(opened), calendar_now(work.session))
+
+
+def is_over(remedy: Explanation, today: date) -> bool:
+    """Whether the last day of a remedy has passed."""
+    return remedy.due is not None and today > remedy.due
+
+
+def answer_words(session: Session, case: Loaded, row: Objection, outcome: Outcome, text: str, *, renewed_by: str = "") -> Words:
+    """The words of the letter that answers a company; ``renewed_by`` is the number of the application that takes the case up."""
+    event, kind = Event(row.about), load_catalogue().letter(ANSWER)
+    act, happening = OBJECTABLE[event], event_of(case, row.sequence)
+    against = letter_of(session, case.row.id, happening, act) if happening is not None else None
+    facts = ObjectionFacts(
+        case_number=case.row.public_number,
+        project=case.row.project_name,
+        addressee=company_of(session, case.row.company_id).name,
+        number=row.number,
+        act=load_catalogue().letter(act.letter).name,
+        letter_number=against.number if against is not None else "",
+        received_on=local_date(row.received_at),
+        upheld=outcome is Outcome.UPHELD,
+        renewed_by=renewed_by,
+    )
+    return objection_words(kind, case.matter, facts, [text])
 
 
 def problems(session: Session) -> Iterator[Problem]:
@@ -171,10 +195,10 @@ def _check_in_time(work: Work, case: Loaded, event: Happened) -> None:
             next_step=say("Look at the case: its page shows what can be objected to now."),
             code="objection-too-late",
         )
-    last = remedy_until(work, letter_of(work.session, case.row.id, event, act), act)
-    if last is not None and local_date(work.now) > last:
+    remedy = remedy_of(work, letter_of(work.session, case.row.id, event, act), act)
+    if remedy is not None and is_over(remedy, local_date(work.now)):
         raise Conflict(
-            say("An objection could be made until %(day)s.", day=last),
+            say("An objection could be made until %(day)s.", day=remedy.due),
             next_step=say("The letter says what the law still leaves open."),
             code="objection-too-late",
         )
@@ -226,27 +250,12 @@ def _answer_company(work: Work, case: Loaded, row: Objection, outcome: Outcome) 
     event = event_of(case, row.sequence)
     if event is None or case.row.authority_id is None:
         raise not_found()
-    act, renewed = OBJECTABLE[event.type], None
-    if outcome is Outcome.UPHELD and act.renews:
-        renewed = _renew(work, case, row)
-        row.renewed_by = renewed.id
-    against, catalogue = letter_of(work.session, case.row.id, event, act), load_catalogue()
-    facts = ObjectionFacts(
-        case_number=case.row.public_number,
-        project=case.row.project_name,
-        addressee=company_of(work.session, case.row.company_id).name,
-        number=row.number,
-        act=catalogue.letter(act.letter).name,
-        letter_number=against.number if against is not None else "",
-        received_on=local_date(row.received_at),
-        upheld=outcome is Outcome.UPHELD,
-        renewed_by=renewed.public_number if renewed is not None else "",
-    )
-    words = objection_words(catalogue.letter(ANSWER), case.matter, facts, [row.answer])
-    written = letters.write(work, ANSWER, authority_of(work.session, case.row.authority_id), words, case_id=case.row.id)
-    row.letter_id = written.id
-    told = TOLD_RENEWED if renewed is not None else TOLD[outcome]
-    said = say(told, number=row.number, renewed=facts.renewed_by)
+    renewed = _renew(work, case, row) if outcome is Outcome.UPHELD and OBJECTABLE[event.type].renews else None
+    number = renewed.public_number if renewed is not None else ""
+    row.renewed_by = renewed.id if renewed is not None else None
+    words = answer_words(work.session, case, row, outcome, row.answer, renewed_by=number)
+    row.letter_id = letters.write(work, ANSWER, authority_of(work.session, case.row.authority_id), words, case_id=case.row.id).id
+    said = say(TOLD_RENEWED if renewed is not None else TOLD[outcome], number=row.number, renewed=number)
     notify_company(work, case.row.company_id, said, case_id=case.row.id, reference=case.row.public_number)
 
 

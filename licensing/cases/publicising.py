@@ -112,16 +112,6 @@ def objections_to(session: Session, case_id: int, sequence: int) -> list[Objecti
     return list(session.scalars(select(Objection).where(*mine).order_by(Objection.id)))
 
 
-def objections_of(actor: Actor, case_id: int) -> tuple[Objection, ...]:
-    """What was said against the publicity that stands now, for officers. Raises ``NotFound``."""
-    with reading(actor) as look:
-        case = load_for(look, case_id, Action.CASE_READ)
-        if case.row.authority_id not in actor.readable_ids or case.row.company_id in actor.company_ids:
-            raise not_found()
-        publicity = case.view.publicity
-        return tuple(objections_to(look.session, case_id, publicity["sequence"])) if publicity is not None else ()
-
-
 def last_day(actor: Actor, case_id: int) -> date | None:
     """The last day of the publicity if it were opened today."""
     with reading(actor) as look:

@@ -12,7 +12,10 @@ from licensing.catalogue.model import LetterKind, Matter
 
 @dataclass(frozen=True, slots=True)
 class LetterFacts:
-    """What a letter tells about its case. ``due_on`` is the date the letter promises, ``days`` a number of working days it names."""
+    """What a letter tells about its case. ``due_on`` is the date the letter promises, ``days`` a number of working days it names.
+
+    ``deemed``: nobody accepted it, silence did.
+    """
 
     case_number: str
     project: str
@@ -21,6 +24,7 @@ class LetterFacts:
     due_on: date | None = None
     days: int | None = None
     body: str = ""
+    deemed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +87,9 @@ def case_words(kind: LetterKind, matter: Matter, facts: LetterFacts, items: Sequ
     received = f"你单位于{_day(facts.received_on)}提交的" if facts.received_on else "你单位提交的"
     subject = f"{received}“{facts.project}”{matter.name}申请（办件号{facts.case_number}）"
     basis = "、".join(kind.legal_basis)
-    paragraphs = filter(None, (_OPENINGS[kind.code].format(subject=subject, basis=basis), _closing(kind, matter, facts)))
+    opening = _BY_SILENCE if facts.deemed else _OPENINGS[kind.code]
+    said = opening.format(subject=subject, basis=basis, received=_day(facts.received_on))
+    paragraphs = filter(None, (said, _closing(kind, matter, facts)))
     return Words(kind.title_for(matter), facts.addressee, tuple(paragraphs), tuple(items))
 
 
@@ -99,15 +105,14 @@ def licence_words(kind: LetterKind, facts: LicenceFacts, items: Sequence[str]) -
 def objection_words(kind: LetterKind, matter: Matter, facts: ObjectionFacts, items: Sequence[str]) -> Words:
     """The words of the answer to an objection 异议答复."""
     about = f"“{facts.project}”{matter.name}申请（办件号{facts.case_number}）的《{facts.act}》（{facts.letter_number}）"
+    renewed = f"原办件不再变更；本机关已为你单位生成新的申请（办件号{facts.renewed_by}），原填报内容已复制，申请材料和承诺请重新提交。"
+    found = "成立" if facts.upheld else "不成立"
     paragraphs = (
         f"你单位于{_day(facts.received_on)}对{about}提出异议（{facts.number}）。",
-        f"依据{'、'.join(kind.legal_basis)}，本机关指派未参与该行政行为的人员进行了复核，"
-        f"结论为：异议{'成立' if facts.upheld else '不成立'}。理由如下。",
-        f"原办件不再变更。本机关已为你单位生成新的申请（办件号{facts.renewed_by}），原填报内容已复制；申请材料和承诺请重新提交。"
-        if facts.renewed_by
-        else "",
+        f"依据{'、'.join(kind.legal_basis)}，本机关指派未参与该行政行为的人员进行了复核，结论为：异议{found}。"
+        f"{renewed if facts.renewed_by else ''}理由如下。",
     )
-    return Words(kind.title_for(matter), facts.addressee, tuple(filter(None, paragraphs)), tuple(items))
+    return Words(kind.title_for(matter), facts.addressee, paragraphs, tuple(items))
 
 
 def content(kind: LetterKind, words: Words, *, number: str, issuer: str, written_on: date) -> dict[str, object]:
@@ -131,6 +136,7 @@ def canonical(said: Mapping[str, object]) -> bytes:
     return json.dumps(said, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
 
 
+_BY_SILENCE = "{subject}，本机关在法定期限内未作出答复。依据{basis}，该申请自收到申请材料之日（{received}）起即为受理。"
 _OPENINGS = {
     "D1": "{subject}，经审查，申请材料齐全、符合法定形式。依据{basis}，本机关决定予以受理。",
     "D2": "{subject}，经审查，申请材料不齐全或者不符合法定形式。依据{basis}，现将需要补正的全部内容一次性告知如下。",

@@ -6,8 +6,9 @@ from flask import Blueprint, flash, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from licensing.cases import actions, commissions, drafts, evidence, queries
+from licensing.cases import actions, commissions, drafts, evidence, objection_queries, queries
 from licensing.cases.machine import FINAL, TURN_NAMES, State, Turn, state_name, turn_in
+from licensing.cases.objectable import OUTCOME_NAMES
 from licensing.cases.queries import CasePage
 from licensing.catalogue import load_catalogue
 from licensing.catalogue.answers import sections_asked
@@ -154,16 +155,21 @@ def _task_list(page: CasePage) -> str:
         corrections=pages.corrections(page),
         unfinished=pages.unfinished(page),
         forecast=pages.forecast(page.matter),
+        objections=objection_queries.of_case(current_actor(), page.case.id),
+        outcome_names=OUTCOME_NAMES,
         card=clock_card,
     )
 
 
 def _where_it_is(page: CasePage) -> str:
     running = page.deadline
+    made = objection_queries.of_case(current_actor(), page.case.id)
     rating, may_rate = rating_of(current_actor(), page.case.id)
     return render_template(
         "portal/applicant/case.html",
         page=page,
+        objections=made,
+        outcome_names=OUTCOME_NAMES,
         rating=rating,
         may_rate=may_rate,
         level_names={int(level): name for level, name in LEVEL_NAMES.items()},

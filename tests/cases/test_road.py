@@ -87,6 +87,16 @@ def test_corrections_are_asked_once_and_restart_the_intake_clock(world: World, m
     assert page.deadline.due == date(2026, 3, 11)
 
 
+def test_the_receipt_after_silence_says_so_and_names_the_day_of_arrival(world: World, morning: time_machine.Traveller) -> None:
+    case_id = world.submitted()
+    morning.move_to("2026-03-10T01:00:00Z")
+    actions.deem_accepted_all()
+    (opening, closing) = world.page(case_id).letters[-1].content["paragraphs"]
+    assert "自收到申请材料之日（2026年3月2日）起即为受理" in opening
+    assert "决定予以受理" not in opening, "nobody examined it and decided"
+    assert "2026年3月16日" in closing
+
+
 def test_silence_is_acceptance_dated_back_to_receipt(world: World, morning: time_machine.Traveller) -> None:
     case_id = world.submitted("design_review")
     morning.move_to(datetime(2026, 3, 9, 15, 0, tzinfo=UTC))

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 import applying
@@ -13,60 +11,26 @@ import checking
 import deciding
 import pytest
 from live import Town
-from people import Person
+from people import Cast
 from PIL import Image
 from visitors import Visitor
-from world import BODY, World, acceptance_answers, facts, result, tiny_pdf
+from world import BODY, acceptance_answers, facts, result, tiny_pdf
 
 from licensing.cases import actions, drafts
 from licensing.licences.tables import Licence
 
 pytestmark = pytest.mark.slow
 
-SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 PROOFS = ("factory_certificate", "installation_record")
 FINDING = "现场铭牌型号为SPD-20，与承诺的SPD-40/4P不一致。"
 PEOPLE = ("applicant", "member", "verifier", "approver", "second_approver")
 Arrive = Callable[..., Visitor]
 
 
-@dataclass
-class Cast:
-    """Everybody of the promise, each with an account and a browser of their own; the verifier is out with a phone."""
-
-    town: Town
-    arrive: Arrive
-    language: str
-    people: dict[str, Person]
-    browsers: dict[str, Visitor]
-
-    @property
-    def world(self) -> World:
-        return self.town.world
-
-    def on(self, month: int, day: int, who: str) -> Visitor:
-        """Ten in the morning of another day in China: the person signs in again."""
-        self.town.clock.move_to(datetime(2026, month, day, 2, tzinfo=UTC))
-        visitor = self.browsers.get(who) or self._arrive(who)
-        self.people[who].sign_in(visitor)
-        return visitor
-
-    def at_once(self, who: str) -> Visitor:
-        """On the same day; whoever is signed in stays so."""
-        if who not in self.browsers:
-            self.people[who].sign_in(self._arrive(who))
-        return self.browsers[who]
-
-    def _arrive(self, who: str) -> Visitor:
-        self.browsers[who] = self.arrive(who, language=self.language, phone=who == "verifier")
-        return self.browsers[who]
-
-
 @pytest.fixture
 def cast(town: Town, arrive: Arrive) -> Cast:
-    """On SQLite everybody reads English, on PostgreSQL Chinese."""
-    people = {who: Person.with_account(getattr(town.world, who), f"{who}@example.com", town.clock, SECRET) for who in PEOPLE}
-    return Cast(town, arrive, "zh" if town.world.settings.database else "en", people, {})
+    """The verifier is out with a phone."""
+    return Cast.of(town, arrive, {who: getattr(town.world, who) for who in PEOPLE}, phones=frozenset({"verifier"}))
 
 
 def photograph() -> tuple[str, bytes]:
