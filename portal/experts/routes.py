@@ -9,6 +9,7 @@ from flask_babel import gettext
 from licensing.cases import ballots, panels, reviews
 from licensing.cases.ballots import Vote
 from licensing.cases.reviews import ReviewPage
+from licensing.catalogue.answers import sections_asked
 from licensing.documents.previews import MEDIA_TYPE, MOST_PAGES
 from licensing.errors import Conflict, Invalid
 from licensing.words import Said, say
@@ -55,7 +56,7 @@ def vote(case_id: int) -> ResponseReturnValue:
     except Invalid as error:
         return _sheet(case_id, Filled(typed, errors_by_field(error)), error.next_step, error.http_status)
     except Conflict as error:
-        return _sheet(case_id, Filled(typed, {"meets": error.sentence}), error.next_step, error.http_status)
+        return _sheet(case_id, Filled(typed), status=error.http_status, problem=error)
     flash(gettext("Your vote was cast. It stands under your name and is never changed."))
     return redirect(url_for("experts.review", case_id=case_id), 303)
 
@@ -71,7 +72,7 @@ def decline(case_id: int) -> ResponseReturnValue:
     try:
         panels.decline(current_actor(), case_id, reason)
     except Conflict as error:
-        return _sheet(case_id, Filled({"reason": reason}, {"reason": error.sentence}), error.next_step, error.http_status)
+        return _sheet(case_id, Filled({"reason": reason}), status=error.http_status, problem=error)
     flash(gettext("You declined. Another expert takes your seat."))
     return redirect(url_for("experts.mine"), 303)
 
@@ -86,14 +87,18 @@ def document_page(case_id: int, document_id: int, number: int) -> ResponseReturn
     return Response(picture, mimetype=MEDIA_TYPE)
 
 
-def _sheet(case_id: int, given: Filled, next_step: Said | None = None, status: int = 200) -> ResponseReturnValue:
+def _sheet(
+    case_id: int, given: Filled, next_step: Said | None = None, status: int = 200, problem: Conflict | None = None
+) -> ResponseReturnValue:
     page: ReviewPage = reviews.review_page(current_actor(), case_id)
     return render_template(
         "portal/experts/review.html",
         page=page,
+        sections=sections_asked(page.matter, page.submission.answers) if page.submission else (),
         shown=shown,
         most_pages=MOST_PAGES,
         values=given.values,
         errors=given.errors,
         next_step=next_step,
+        problem=problem,
     ), status

@@ -15,30 +15,40 @@ from portal.typed import day_of, typed_text
 
 blueprint = Blueprint("office_recognitions", __name__, url_prefix="/office/recognitions")
 ID = "int(max=2147483647)"
+FIELDS = ("number", "reported_on")
+"""Each duty has its own, with the id of its case behind the name."""
 
 
 @blueprint.get("")
 @access(Access.OFFICER)
 def duties() -> ResponseReturnValue:
-    return _page(None, {}, {}, 200)
+    return _page(None, {}, {})
 
 
 @blueprint.post(f"/<{ID}:case_id>")
 @access(Access.OFFICER)
 def report(case_id: int) -> ResponseReturnValue:
     """Record that a qualification was reported; what was typed stays when something is wrong with it."""
-    values = {name: typed_text(request.form, name)[:200] for name in ("number", "reported_on")}
+    values = {name: typed_text(request.form, f"{name}_{case_id}")[:200] for name in FIELDS}
     try:
         recognitions.report(current_actor(), case_id, values["number"], day_of(values["reported_on"]))
     except Invalid as error:
-        return _page(case_id, values, errors_by_field(error), error.http_status)
+        complaints = {f"{name}_{case_id}": sentence for name, sentence in errors_by_field(error).items()}
+        return _page(case_id, values, complaints, error.http_status)
     except Conflict as error:
-        return _page(case_id, values, {"number": error.sentence}, error.http_status)
+        return _page(case_id, values, {}, error.http_status, error)
     flash(gettext("The report was recorded."))
     return redirect(url_for("office_recognitions.duties"), 303)
 
 
-def _page(case_id: int | None, values: dict[str, str], errors: dict[str, Said], status: int) -> ResponseReturnValue:
+def _page(
+    case_id: int | None, values: dict[str, str], errors: dict[str, Said], status: int = 200, problem: Conflict | None = None
+) -> ResponseReturnValue:
     return render_template(
-        "portal/office/recognitions.html", duties=recognitions.duties(current_actor()), typed=case_id, values=values, errors=errors
+        "portal/office/recognitions.html",
+        duties=recognitions.duties(current_actor()),
+        typed=case_id,
+        values=values,
+        errors=errors,
+        problem=problem,
     ), status

@@ -21,6 +21,7 @@ from licensing.cases import (
     notes,
     objection_queries,
     queries,
+    recognitions,
     reviews,
     site_checks,
 )
@@ -74,6 +75,7 @@ def worklist() -> ResponseReturnValue:
         risks=RISKS.items(),
         behind=in_words(asked, people),
         objections=objection_queries.waiting(actor),
+        reports_due=recognitions.open_duties(actor),
         people=people.items(),
         kept=[(kept, read_filter(kept.asked).url()) for kept in lists.saved_filters(actor)],
         has_posts=bool(lists.states_of(actor)),
