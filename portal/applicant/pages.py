@@ -50,8 +50,10 @@ TASK_WORDS: Mapping[str, tuple[str, str]] = {
     "not_started": (N_("Not started"), ""),
     "optional": (N_("If it applies"), ""),
 }
-_INSIDE = frozenset({Event.DECISION_PROPOSED, Event.PROPOSAL_RETURNED, Event.LICENCE_VOIDED, Event.EXPERT_DECLINED, Event.EXPERT_REPLACED})
-"""What officers say to each other before the decision is not yet said to the applicant, and who reviews never is."""
+_INSIDE = frozenset({Event.DECISION_PROPOSED, Event.PROPOSAL_RETURNED, Event.LICENCE_VOIDED})
+"""What officers say to each other before the decision is not yet said to the applicant."""
+_UNSEEN = frozenset({Event.EXPERT_DECLINED, Event.EXPERT_REPLACED})
+"""Who reviews is never told to the applicant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +156,9 @@ def corrections(page: CasePage) -> list[tuple[Target, str, str]]:
 def history(page: CasePage) -> list[tuple[TimelineEntry, list[tuple[Target, str]]]]:
     """The history as the applicant may read it."""
     return [
-        (_outside(entry), [(target_name(page.matter, item["target"]), item["note"]) for item in entry.items]) for entry in page.timeline
+        (_outside(entry), [(target_name(page.matter, item["target"]), item["note"]) for item in entry.items])
+        for entry in page.timeline
+        if entry.event not in _UNSEEN
     ]
 
 
