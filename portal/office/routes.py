@@ -307,7 +307,7 @@ def _act_page(act: CaseAct, page: CasePage, filled: Filled, status: int, next_st
         late_reasons=late.reasons(act.slug, page),
         preview=presentation.letter_preview(page, act, filled.values),
         face=presentation.licence_preview(page) if act.action is Action.CASE_GRANT else None,
-        bodies=bodies.bodies_for(current_actor(), page.case.id) if act.action is Action.CASE_COMMISSION else (),
+        bodies=bodies.bodies_for(current_actor(), page.case.id) if act.slug == "commission" else (),
         groups=presentation.target_groups(page.matter) if act.action is Action.CASE_REQUEST_CORRECTION else (),
         review=reviews.panel_page(current_actor(), page.case.id) if act.action is Action.CASE_RECORD_RESULT else None,
         **_state_words(),
