@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from licensing.cases.bodies import grade_of, qualified
 from licensing.cases.journal import Loaded, load, load_for
+from licensing.cases.rules import may_fill_in
 from licensing.catalogue.answers import answer_at
 from licensing.catalogue.conditions import Finding, condition_errors, findings, years_after
 from licensing.catalogue.model import Field
@@ -49,10 +50,18 @@ class Checklist:
 
 
 def shortfalls(work: Work, case: Loaded) -> list[FieldError]:
-    """What the applicant does not meet today, and numbers of licences that do not lead where they should."""
+    """What the applicant does not meet today, and numbers of licences that do not lead where they should.
+
+    While corrections are open, what nobody may change and what held on the day of the application is not held against the applicant.
+    """
     today, answers = local_date(work.now), case.row.answers
     found = findings(case.matter, answers, today=today)
-    return [*condition_errors(case.matter, answers, today=today), *_number_errors(work, case, answers, found, today)]
+    errors = [error for finding in found for error in finding.errors]
+    if case.view.submissions:
+        applied = local_date(case.view.submissions[0].at)
+        from_the_start = {(error.code, error.path) for error in condition_errors(case.matter, answers, today=applied)}
+        errors = [error for error in errors if may_fill_in(case.view, error.path) or (error.code, error.path) in from_the_start]
+    return [*errors, *_number_errors(work, case, answers, found, today)]
 
 
 def checklist(actor: Actor, case_id: int) -> Checklist | None:

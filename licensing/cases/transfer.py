@@ -10,7 +10,7 @@ from licensing.cases.actions import deem_accepted
 from licensing.cases.journal import Loaded, load_for, record
 from licensing.cases.letters import send
 from licensing.cases.machine import Event
-from licensing.cases.rules import region_of
+from licensing.catalogue.answers import answer_at
 from licensing.clock import local_date
 from licensing.errors import FieldError, Invalid
 from licensing.parties.queries import authorities_for, responsible_authority
@@ -44,7 +44,7 @@ def targets_of(actor: Actor, case_id: int) -> tuple[list[Authority], Authority |
     with reading(actor) as look:
         case = load_for(look, case_id, Action.CASE_TRANSFER)
         others = _others(look.session, case, local_date(look.now))
-        region = region_of(case.view, case.matter)
+        region = answer_at(case.view.submissions[-1].answers, case.matter.region_at) if case.view.submissions else ""
         try:
             fitting = responsible_authority(look.session, case.row.matter, region)
         except Invalid:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
+import time_machine
 from qualifying import identity_number, qualification_answers
 from world import COMPANY, OTHER_COMPANY, World, tiny_pdf
 
@@ -17,7 +18,9 @@ from licensing.cases.machine import State
 from licensing.cases.submission import printed_answers
 from licensing.cases.tables import CaseMeasure
 from licensing.cases.worklist import Asked, worklist
-from licensing.errors import FieldError, Invalid, NotFound
+from licensing.catalogue import load_catalogue
+from licensing.errors import Conflict, FieldError, Invalid, NotFound
+from licensing.licences.face import number_parts
 from licensing.licences.record import from_canonical
 from licensing.licences.status import Status
 from licensing.licences.tables import Licence
@@ -149,6 +152,20 @@ def test_a_paper_that_no_promise_replaces_can_be_corrected(world: World) -> None
     assert world.page(case_id).state is State.SUBMITTED
 
 
+def test_what_ended_while_a_correction_was_open_is_no_trap(world: World, morning: time_machine.Traveller) -> None:
+    case_id = world.draft("qualification")
+    instruments = qualification_answers(COMPANY)["instruments"]
+    changed(world, case_id, "instruments", [{**instruments[0], "valid_until": "2026-03-03"}, *instruments[1:]])
+    actions.submit(world.actor(world.applicant), case_id)
+    actions.request_correction(world.actor(world.province.intake), case_id, [Item("document:quality_system", "缺少安全制度。")])
+    morning.move_to(datetime(2026, 3, 4, 1, tzinfo=UTC))
+    drafts.add_document(world.actor(world.applicant), case_id, "quality_system", "安全制度.pdf", tiny_pdf())
+    actions.submit(world.actor(world.applicant), case_id)
+    found = conditions.checklist(world.actor(world.province.examiner), case_id)
+    assert found is not None
+    assert [finding.condition.code for finding in found.findings if not finding.met] == ["instruments-in-date"]
+
+
 def test_a_certificate_from_elsewhere_is_taken_as_typed_and_an_officer_has_to_look_it_up(world: World) -> None:
     case_id = world.submitted("qualification", grade="1")
     assert remarks(world, case_id) == [("look", "The certificate 2102019001 was not issued here. Look it up where it was issued.")]
@@ -216,6 +233,16 @@ def test_a_qualification_leads_to_a_certificate(world: World, grade: str, name: 
         "发证日期": "2026年3月2日",
         "有效期至": "2031年3月1日",
     }
+
+
+def test_no_certificate_is_numbered_outside_a_province() -> None:
+    kind = load_catalogue().licence_type("qualification_certificate")
+    answers = qualification_answers(COMPANY)
+    assert number_parts(kind, answers, "440000") == {"grade": "2", "province": "19"}
+    assert number_parts(load_catalogue().licence_type("design_approval"), answers, "990100") == {}
+    with pytest.raises(Conflict) as caught:
+        number_parts(kind, answers, "990100")
+    assert caught.value.code == "province-unknown"
 
 
 def test_identity_numbers_are_kept_whole_and_shown_masked(world: World) -> None:
