@@ -19,9 +19,12 @@ from licensing.cases.machine import (
     State,
     Transition,
     Turn,
+    state_name,
+    turn_in,
 )
 from licensing.cases.objectable import ANSWER_DAYS, OBJECTABLE, Objectable
 from licensing.catalogue import load_catalogue
+from licensing.catalogue.model import Step
 from licensing.clock import LIMITS, Limit
 from licensing.commitments import machine as promise_machine
 from licensing.credit import machine as credit_machine
@@ -74,8 +77,11 @@ def case_machine() -> str:
         _table(("State", "Name", "Whose turn"), (_state_row(state) for state in State)),
         "## Steps",
         "*Who* comes from `licensing/policy.py`. ✻ needs a second factor that was shown a short while ago. *Back to* are the states to"
-        " which a step leads back, with the clock standing there as before, when a notice or a proposal interrupted handling in them.",
-        _table(("From", "What happens", "To", "Back to", "Who", "Reason", "Clock", "Letter"), (_step_row(row) for row in TRANSITIONS)),
+        " which a step leads back, with the clock standing there as before, when a notice or a proposal interrupted handling in them."
+        " *Where*: only in matters whose procedure has (or lacks) that step; the catalogue names the steps of each matter.",
+        _table(
+            ("From", "What happens", "To", "Where", "Back to", "Who", "Reason", "Clock", "Letter"), (_step_row(row) for row in TRANSITIONS)
+        ),
         "## Objections",
         "To these acts the applicant may object 异议, once each (`licensing/cases/objectable.py`). It is answered within"
         f" {ANSWER_DAYS} working days with letter D15, by: {_who(POLICY[Action.CASE_ANSWER_OBJECTION])}. The *doer* is who did the act."
@@ -209,7 +215,7 @@ def _cell(text: str) -> str:
 
 def _diagram() -> str:
     lines = ["stateDiagram-v2", f"    [*] --> {State.DRAFT}"]
-    lines += [f"    {source} --> {row.target}: {row.event}" for row in TRANSITIONS for source in _in_order(row.sources)]
+    lines += [f"    {source} --> {row.target}: {row.event}{_only(row)}" for row in TRANSITIONS for source in _in_order(row.sources)]
     lines += [
         f"    {source} --> {back}: {row.event}"
         for row in TRANSITIONS
@@ -226,14 +232,25 @@ def _in_order(sources: Iterable[State]) -> list[State]:
 
 
 def _state_row(state: State) -> tuple[str, str, str]:
-    return f"`{state}`", STATE_NAMES[state], TURN_NAMES[TURNS[state]]
+    names, turns = ((STATE_NAMES[state], state_name(state, [Step.EXPERT_REVIEW])), (TURNS[state], turn_in(state, [Step.EXPERT_REVIEW])))
+    return f"`{state}`", " / ".join(dict.fromkeys(names)), " / ".join(TURN_NAMES[turn] for turn in dict.fromkeys(turns))
 
 
 def _step_row(row: Transition) -> tuple[str, ...]:
     sources, back = (", ".join(f"`{state}`" for state in _in_order(states)) for states in (row.sources, row.back_to))
     what = f"`{row.event}` {EVENT_NAMES[row.event]}"
     needed = "needed" if row.reason_needed else "—"
-    return sources, what, f"`{row.target}`", back or "—", _who(POLICY[row.action]), needed, CLOCK_WORDS[row.clock], _letter(row.letter)
+    people, clock = _who(POLICY[row.action]), CLOCK_WORDS[row.clock]
+    return sources, what, f"`{row.target}`", _where(row), back or "—", people, needed, clock, _letter(row.letter)
+
+
+def _only(row: Transition) -> str:
+    return f" ({_where(row).replace('`', '')})" if row.step or row.without else ""
+
+
+def _where(row: Transition) -> str:
+    with_step = f"with `{row.step}`" if row.step else ""
+    return with_step or (f"without `{row.without}`" if row.without else "—")
 
 
 def _objection_row(act: Objectable) -> tuple[str, ...]:

@@ -16,7 +16,10 @@ from licensing.words import N_, Said, say
 
 
 class Role(StrEnum):
-    """A post inside an authority, or a seat in a company. 岗位 and 单位内角色. ``overseer`` is held by nobody: a supervisor is it below."""
+    """A post inside an authority, or a seat in a company. 岗位 and 单位内角色. ``overseer`` and ``expert`` are held by nobody.
+
+    A supervisor is overseer below; who was drawn onto the panel of a case is expert towards that case, and to nothing else.
+    """
 
     INTAKE = "intake"
     EXAMINER = "examiner"
@@ -26,6 +29,7 @@ class Role(StrEnum):
     APPLICANT = "applicant"
     SIGNATORY = "signatory"
     OVERSEER = "overseer"
+    EXPERT = "expert"
     SYSTEM_ADMIN = "system_admin"
     SECURITY_ADMIN = "security_admin"
     AUDIT_ADMIN = "audit_admin"
@@ -53,8 +57,10 @@ class Action(StrEnum):
     CASE_REQUEST_CORRECTION = "case:request-correction"
     CASE_COMMISSION = "case:commission"
     CASE_RECORD_RESULT = "case:record-result"
+    CASE_CHECK_SITE = "case:check-site"
     CASE_PROPOSE = "case:propose"
     CASE_RETURN = "case:return"
+    CASE_OPEN_PUBLICITY = "case:open-publicity"
     CASE_GRANT = "case:grant"
     CASE_REFUSE = "case:refuse"
     CASE_EXTEND = "case:extend"
@@ -68,6 +74,14 @@ class Action(StrEnum):
     CASE_ANSWER_OBJECTION = "case:answer-objection"
     CASE_ARCHIVE = "case:archive"
     ARCHIVE_READ = "archive:read"
+    PANEL_READ = "panel:read"
+    PANEL_VOTE = "panel:vote"
+    PANEL_DECLINE = "panel:decline"
+    PANEL_REPLACE = "panel:replace"
+    POOL_READ = "pool:read"
+    POOL_KEEP = "pool:keep"
+    RECOGNITION_READ = "recognition:read"
+    RECOGNITION_REPORT = "recognition:report"
     COMMISSION_READ = "commission:read"
     COMMISSION_REPORT = "commission:report"
     NOTE_READ = "note:read"
@@ -159,6 +173,16 @@ POLICY: Mapping[Action, Grant] = {
     Action.CASE_TRANSFER: _may(Role.INTAKE, Role.EXAMINER),
     Action.CASE_COMMISSION: _may(Role.EXAMINER),
     Action.CASE_RECORD_RESULT: _may(Role.EXAMINER),
+    Action.CASE_CHECK_SITE: _may(Role.EXAMINER, Role.VERIFIER),
+    Action.CASE_OPEN_PUBLICITY: _may(Role.APPROVER, second_factor=True, not_by=("acceptor", "proposer")),
+    Action.PANEL_READ: _may(Role.EXPERT),
+    Action.PANEL_VOTE: _may(Role.EXPERT, second_factor=True),
+    Action.PANEL_DECLINE: _may(Role.EXPERT),
+    Action.PANEL_REPLACE: _may(Role.EXAMINER),
+    Action.POOL_READ: _may(Role.EXAMINER, Role.SUPERVISOR),
+    Action.POOL_KEEP: _may(Role.SUPERVISOR),
+    Action.RECOGNITION_READ: _may(*OFFICER_ROLES),
+    Action.RECOGNITION_REPORT: _may(Role.EXAMINER, Role.APPROVER, Role.SUPERVISOR),
     Action.CASE_PROPOSE: _may(Role.EXAMINER),
     Action.CASE_RETURN: _may(Role.APPROVER, not_by=("acceptor", "proposer")),
     Action.CASE_GRANT: _may(Role.APPROVER, second_factor=True, not_by=("acceptor", "proposer")),
@@ -267,13 +291,14 @@ SYSTEM = Actor(person_id=None, name="system", is_system=True)
 class Subject:
     """What the policy needs to know of the object: whose it is, which authority decides, who did what before.
 
-    ``keepers`` are the authorities that keep what belongs to the whole installation.
+    ``keepers`` are the authorities that keep what belongs to the whole installation, ``panel`` the people who review as experts.
     """
 
     company_id: int | None = None
     authority_id: int | None = None
     handlers: Mapping[str, int] = field(default_factory=dict)
     keepers: frozenset[int] = frozenset()
+    panel: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,6 +322,8 @@ def roles_towards(actor: Actor, subject: Subject) -> frozenset[Role]:
     roles |= {post.role for post in actor.posts if subject.authority_id in (None, post.authority_id)}
     if subject.authority_id in actor.overseen:
         roles.add(Role.OVERSEER)
+    if actor.person_id in subject.panel:
+        roles.add(Role.EXPERT)
     return frozenset(roles | actor.admin_roles | ({Role.SYSTEM} if actor.is_system else set()))
 
 
@@ -312,10 +339,9 @@ def rule_on(actor: Actor, action: Action, subject: Subject, *, now: datetime, wi
     fitting = grant.roles & held
     if not fitting or (grant.keepers and not _keeps(actor, fitting, subject)):
         return Ruling(False, say(grant.refusal))
-    if fitting <= READER_ROLES and subject.company_id is not None and subject.company_id in actor.company_ids:
-        return Ruling(False, say("You belong to the company that applies, so you may not handle this case."))
-    if any(subject.handlers.get(handler) == actor.person_id for handler in grant.not_by_handlers):
-        return Ruling(False, say("You handled or proposed this yourself; another person has to decide."))
+    barred = _barred(actor, grant, fitting, subject)
+    if barred is not None:
+        return Ruling(False, barred)
     if grant.second_factor and not actor.is_system and not _fresh(actor.second_factor_at, now, window):
         return Ruling(False, say("Please confirm with your second factor first."), needs_second_factor=True)
     return Ruling(True)
@@ -334,6 +360,17 @@ def require(actor: Actor, action: Action, subject: Subject, *, now: datetime, wi
     if ruling.needs_second_factor:
         raise ReauthenticationNeeded(reason, next_step=say("Enter the code from your authenticator and try again."))
     raise Forbidden(reason, next_step=say("Ask a colleague with the right post to do it."))
+
+
+def _barred(actor: Actor, grant: Grant, fitting: frozenset[Role], subject: Subject) -> Said | None:
+    """Why the actor may not do it in spite of the role: one's own company, one's own review, one's own proposal."""
+    if fitting <= READER_ROLES | {Role.EXPERT} and subject.company_id is not None and subject.company_id in actor.company_ids:
+        return say("You belong to the company that applies, so you may not handle this case.")
+    if fitting <= READER_ROLES and actor.person_id in subject.panel:
+        return say("You review this case as an expert, so you may not handle it.")
+    if any(subject.handlers.get(handler) == actor.person_id for handler in grant.not_by_handlers):
+        return say("You handled or proposed this yourself; another person has to decide.")
+    return None
 
 
 def _keeps(actor: Actor, roles: frozenset[Role], subject: Subject) -> bool:

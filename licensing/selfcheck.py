@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from sqlalchemy.orm import Session
 
-from licensing.cases import archive, calendars, commissions, notes, objections
+from licensing.cases import archive, ballots, calendars, commissions, experts, notes, objections, panels, recognitions
 from licensing.cases import health as cases
 from licensing.commitments import editions
 from licensing.commitments import health as commitments
@@ -35,6 +35,9 @@ PROTECTED = (
     "commission",
     "commission_report",
     "case_archive",
+    "expert",
+    "ballot",
+    "recognition_report",
     "proceeding_event",
     "letter",
     "proof_version",
@@ -70,6 +73,10 @@ def row_problems(session: Session, files: FileStore, trust: TrustList) -> Iterat
     yield from _told("objections", lambda: objections.problems(session))
     yield from _told("commissions", lambda: commissions.problems(session))
     yield from _told("archive", lambda: archive.problems(session, files))
+    yield from _told("experts", lambda: experts.problems(session))
+    yield from _told("panels", lambda: panels.problems(session, files))
+    yield from _told("ballots", lambda: ballots.problems(session))
+    yield from _told("recognitions", lambda: recognitions.problems(session))
     yield from _told("calendar", lambda: calendars.problems(session))
     yield from _told("promises", lambda: commitments.problems(session, files))
     yield from _told("proofs", lambda: editions.problems(session))

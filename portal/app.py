@@ -21,7 +21,7 @@ from portal import components, failures, kept, language, read_only, security
 from portal.accounts.tables import Account, AccountRole
 from portal.database import connect, db
 
-AREAS = ("accounts", "public", "applicant", "office", "bodies", "admin", "api")
+AREAS = ("accounts", "public", "applicant", "experts", "office", "bodies", "admin", "api")
 LONGEST_SESSION = timedelta(hours=12)
 FORM_MEMORY = 2 * 1024 * 1024
 FORM_PARTS = 5000

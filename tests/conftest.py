@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -63,5 +64,5 @@ def morning() -> Iterator[time_machine.Traveller]:
 @pytest.fixture
 def world(settings: Settings, morning: time_machine.Traveller) -> Iterator[World]:
     """An authority, two companies and their people."""
-    yield open_world(settings)
+    yield replace(open_world(settings), clock=morning)
     storage().engine.dispose()

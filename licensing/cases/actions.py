@@ -24,6 +24,7 @@ from licensing.cases.tables import Case
 from licensing.cases.targets import target_name, targets
 from licensing.cases.verifying import check_promises, open_tasks, proof_line, require_promises_hold
 from licensing.catalogue.answers import answer_at
+from licensing.catalogue.model import Step
 from licensing.clock import is_deemed_accepted, local_date, today
 from licensing.clock.queries import calendar_now
 from licensing.commitments.consequences import close
@@ -31,7 +32,7 @@ from licensing.commitments.rules import Occasion
 from licensing.errors import Conflict, FieldError, Invalid
 from licensing.parties.queries import responsible_authority
 from licensing.policy import SYSTEM, Action, Actor
-from licensing.storage import reading, unit_of_work
+from licensing.storage import Work, reading, unit_of_work
 from licensing.words import Said, say
 
 STILL_OWED = "承诺不再适用，证明尚未提交。"
@@ -62,7 +63,7 @@ def submit(actor: Actor, case_id: int) -> None:
     with unit_of_work(actor) as work:
         case = load_for(work, case_id, Action.CASE_SUBMIT)
         event = Event.CORRECTED if case.view.state is State.CORRECTION else Event.SUBMITTED
-        if transition(case.view.state, event) is None:
+        if transition(case.view.state, event, case.view.steps) is None:
             record(work, case, event, {})
         missing = problems(work, case)
         if missing:
@@ -148,9 +149,9 @@ def commission(actor: Actor, case_id: int, *, body: str, expected_days: int) -> 
     with unit_of_work(actor) as work:
         case = load_for(work, case_id, Action.CASE_COMMISSION)
         _need(body.strip(), "body", say("Enter the body that is commissioned."))
-        if not 1 <= expected_days <= 120:
-            raise _field("expected_days", say("Enter how many working days it will take, 1 to 120."))
-        possible = transition(case.view.state, Event.EVALUATION_COMMISSIONED) is not None
+        check_expected_days(expected_days)
+        _by_body_alone(case)
+        possible = transition(case.view.state, Event.EVALUATION_COMMISSIONED, case.view.steps) is not None
         chosen = require_fitting(work, case, body.strip()) if possible else None
         record(work, case, Event.EVALUATION_COMMISSIONED, {"body": body.strip(), "expected_days": expected_days})
         note_commission(work, case, chosen, expected_days)
@@ -161,6 +162,7 @@ def record_result(actor: Actor, case_id: int, result: EvaluationResult) -> None:
     """Record what the commissioned body found: the clock runs again from today."""
     with unit_of_work(actor) as work:
         case = load_for(work, case_id, Action.CASE_RECORD_RESULT)
+        _by_body_alone(case)
         _need(result.report_number.strip(), "report_number", say("Enter the number of the report."))
         _need(result.opinion.strip(), "opinion", say("Enter the conclusion of the report."))
         if result.done_on > local_date(work.now) or (case.view.standing and result.done_on < case.view.standing.first):
@@ -173,22 +175,19 @@ def record_result(actor: Actor, case_id: int, result: EvaluationResult) -> None:
             "opinion": result.opinion.strip(),
         }
         record(work, case, Event.EVALUATION_RECORDED, data)
-        if case.view.owed:
-            owed = sorted(case.view.owed)
-            record(work, case, Event.PROOF_REQUIRED, {"proofs": owed, "reason": STILL_OWED})
-            send(work, case, Event.PROOF_REQUIRED, [proof_line(case, code, STILL_OWED) for code in owed])
+        ask_for_what_is_owed(work, case)
 
 
 def propose(actor: Actor, case_id: int, *, grant: bool, opinion: str) -> None:
     """Propose to grant or to refuse, with an opinion. Granting needs a passed evaluation or inspection (Order 37 arts. 9-11)."""
     with unit_of_work(actor) as work:
         case = load_for(work, case_id, Action.CASE_PROPOSE)
-        if transition(case.view.state, Event.DECISION_PROPOSED) and grant and not (case.view.evaluation or {}).get("passed"):
-            raise Conflict(
-                say("A grant can be proposed only after a passed evaluation or inspection."),
-                next_step=say("Commission it, record the result, and then propose."),
-                code="evaluation-needed",
-            )
+        if (
+            transition(case.view.state, Event.DECISION_PROPOSED, case.view.steps)
+            and grant
+            and not (case.view.evaluation or {}).get("passed")
+        ):
+            raise _not_passed(case)
         if grant:
             require_promises_hold(work, case)
         record(work, case, Event.DECISION_PROPOSED, {"recommendation": "grant" if grant else "refuse", "opinion": opinion.strip()})
@@ -219,12 +218,49 @@ def withdraw(actor: Actor, case_id: int, reason: str) -> None:
         close(work, case_id, reason.strip())
 
 
+def check_expected_days(days: int) -> None:
+    """Raise ``Invalid`` unless the applicant can be told so many working days."""
+    if not 1 <= days <= 120:
+        raise _field("expected_days", say("Enter how many working days it will take, 1 to 120."))
+
+
+def ask_for_what_is_owed(work: Work, case: Loaded) -> None:
+    """When the clock runs again it stands at once for a proof whose promise was withdrawn meanwhile."""
+    if case.view.owed:
+        owed = sorted(case.view.owed)
+        record(work, case, Event.PROOF_REQUIRED, {"proofs": owed, "reason": STILL_OWED})
+        send(work, case, Event.PROOF_REQUIRED, [proof_line(case, code, STILL_OWED) for code in owed])
+
+
 def must_follow_proposal(case: Loaded, decision: str) -> None:
     """A decision follows the proposal; who disagrees returns it. So each decision is the will of two people (invariant 2)."""
     if case.view.state is State.PROPOSED and (case.view.proposal or {}).get("recommendation") != decision:
         raise Conflict(
             say("The examiner proposed otherwise."), next_step=say("Return the proposal with your reason instead."), code="against-proposal"
         )
+
+
+def _by_body_alone(case: Loaded) -> None:
+    if Step.EXPERT_REVIEW in case.view.steps:
+        raise Conflict(
+            say("In this matter experts review, and no body is commissioned."),
+            next_step=say("Draw the panel, and record its opinion when all have voted."),
+            code="experts-review",
+        )
+
+
+def _not_passed(case: Loaded) -> Conflict:
+    if Step.EXPERT_REVIEW in case.view.steps:
+        return Conflict(
+            say("A grant can be proposed only after an expert review that was passed."),
+            next_step=say("Draw the panel, record its opinion, and then propose."),
+            code="evaluation-needed",
+        )
+    return Conflict(
+        say("A grant can be proposed only after a passed evaluation or inspection."),
+        next_step=say("Commission it, record the result, and then propose."),
+        code="evaluation-needed",
+    )
 
 
 def _check_items(case: Loaded, items: Sequence[Item]) -> None:

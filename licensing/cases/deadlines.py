@@ -26,11 +26,13 @@ class Deadline:
 
 PROMISE_SOURCE = "办事指南承诺时限"
 _INTAKE = frozenset({State.SUBMITTED})
-DECIDING = frozenset({State.ACCEPTED, State.EVALUATING, State.HAND_IN, State.ANSWERED, State.PROPOSED, State.ISSUING})
+DECIDING = frozenset({State.ACCEPTED, State.EVALUATING, State.HAND_IN, State.ANSWERED, State.PROPOSED, State.PUBLICITY, State.ISSUING})
 
 
 def deadline(view: CaseView, matter: Matter, calendar: Calendar) -> Deadline | None:
     """The deadline of the state that ``view`` is in, or None when no legal clock runs.
+
+    The decision clock runs on during the publicity: art. 45 of the Licensing Law does not name it.
 
     Intake: T1 from the day the complete materials arrived. Decision: T3, T4 or T5 from the day of acceptance, standing while an
     evaluation or inspection is under way, a proof is to be handed in or the applicant is heard (Order 37 arts. 8, 11, 15; Administrative

@@ -79,6 +79,8 @@ def begin(
     work.session.flush()
     promisable = catalogue_now(work.session).promisable(matter, local_date(work.now))
     said: dict[str, Any] = {"matter": matter.code, "proofs": {proof.code: proof.version for proof in promisable}}
+    if matter.procedure.steps:
+        said["steps"] = list(matter.procedure.steps)
     if changes is not None:
         said["changes"] = {"licence_id": changes.id, "number": changes.number}
     if renews is not None:

@@ -158,10 +158,11 @@ def submitted_page(actor: Actor, case_id: int, document_id: int, page: int) -> b
 def _submitted(look: Work, case_id: int, document_id: int) -> CaseDocument:
     case = load_for(look, case_id, Action.CASE_READ)
     row = look.session.get(CaseDocument, document_id)
-    if row is None or row.case_id != case_id or row.id not in _handed_in(case):
+    if row is None or row.case_id != case_id or row.id not in handed_in(case):
         raise not_found()
     return row
 
 
-def _handed_in(case: Loaded) -> set[int]:
+def handed_in(case: Loaded) -> set[int]:
+    """The ids of the files that some submission holds."""
     return {int(document["id"]) for submission in case.view.submissions for document in submission.documents}

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
 from licensing.cases.deadlines import deadline
-from licensing.cases.machine import TURNS, Event, State, Turn
+from licensing.cases.machine import Event, State, Turn, turn_in
 from licensing.cases.rules import CaseView, Happened, apply
 from licensing.catalogue.answers import answer_at
 from licensing.catalogue.model import Matter
@@ -162,7 +162,7 @@ def _counted(view: CaseView, states: Sequence[tuple[date, State]], decided_on: d
     while day < decided_on:
         day += timedelta(days=1)
         if calendar.is_working(day) and not any(stop.covers(day) for stop in view.clock_stops):
-            found[TURNS[[state for since, state in states if since < day][-1]]] += 1
+            found[turn_in([state for since, state in states if since < day][-1], view.steps)] += 1
     return found
 
 

@@ -10,6 +10,7 @@ from licensing.cases.design_change import changed_licence, is_overtaken
 from licensing.cases.journal import load, load_for, record
 from licensing.cases.late_decisions import late_because
 from licensing.cases.machine import Event, State, transition
+from licensing.cases.publicising import require_unopposed
 from licensing.cases.submission import printed_answers
 from licensing.cases.verifying import check_promises, notify_waiting, open_tasks_after, require_promises_hold, require_still_eligible
 from licensing.catalogue import load_catalogue
@@ -47,7 +48,8 @@ def decide_grant(actor: Actor, case_id: int, opinion: str, *, late: str = "") ->
         must_follow_proposal(case, "grant")
         require_promises_hold(work, case)
         require_still_eligible(work, case)
-        if transition(case.view.state, Event.GRANTED) is None:
+        require_unopposed(work, case)
+        if transition(case.view.state, Event.GRANTED, case.view.steps) is None:
             record(work, case, Event.GRANTED, {"licence_id": 0, "opinion": opinion})
         lateness = late_because(work, case, Event.GRANTED, late)
         licence = _intend(work, case_id, opinion.strip(), changed_licence(work, case))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -41,13 +41,14 @@ class Loaded:
     @property
     def subject(self) -> Subject:
         """The case as the policy sees it. A draft belongs to no authority yet, so no officer sees it."""
-        return subject_of(self.row, self.view.handlers)
+        return subject_of(self.row, self.view.handlers, self.view.panel)
 
 
-def subject_of(row: Case, handlers: Mapping[str, int]) -> Subject:
+def subject_of(row: Case, handlers: Mapping[str, int], panel: Collection[int] = ()) -> Subject:
     """What the policy needs to know of a case."""
     nowhere = -1
-    return Subject(company_id=row.company_id, authority_id=nowhere if row.authority_id is None else row.authority_id, handlers=handlers)
+    authority_id = nowhere if row.authority_id is None else row.authority_id
+    return Subject(company_id=row.company_id, authority_id=authority_id, handlers=handlers, panel=frozenset(panel))
 
 
 def load(session: Session, case_id: int) -> Loaded:
@@ -70,6 +71,11 @@ def load_for(work: Work, case_id: int, action: Action) -> Loaded:
     return case
 
 
+def hold(work: Work, case_id: int) -> None:
+    """Keep others from this case until the transaction ends: for acts that write beside its events, where no compare-and-set tells."""
+    work.session.execute(select(Case.id).where(Case.id == case_id).with_for_update())
+
+
 def require(work: Work, action: Action, subject: Subject) -> None:
     """Ask the one policy function, with the window of this installation for the second factor."""
     policy.require(work.actor, action, subject, now=work.now, window=timedelta(seconds=work.settings.reauthentication_window))
@@ -81,7 +87,7 @@ def record(work: Work, case: Loaded, event: Event, data: Mapping[str, Any]) -> N
     Raises ``Conflict`` (``case-moved-on``) when the state does not allow it or somebody else was faster; ``Invalid`` when a reason is
     needed and missing.
     """
-    row = transition(case.view.state, event)
+    row = transition(case.view.state, event, case.view.steps)
     if row is not None:
         check_term(row, case.view, local_date(work.now))
         check_once(row, case.view)

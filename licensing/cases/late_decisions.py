@@ -21,7 +21,7 @@ def late_because(work: Work, case: Loaded, event: Event, code: str) -> dict[str,
     Raises ``Invalid`` (``late-reason-needed``) when it is late and the list has no such reason. What cannot happen any more is not asked.
     """
     due = decision_due(case.view, case.matter, calendar_now(work.session))
-    if due is None or transition(case.view.state, event) is None or not needs_reason(due, local_date(work.now)):
+    if due is None or transition(case.view.state, event, case.view.steps) is None or not needs_reason(due, local_date(work.now)):
         return {}
     reason = reason_from(code)
     if reason is None:

@@ -92,7 +92,7 @@ def withdraw_promise(actor: Actor, case_id: int, proof_code: str, reason: str) -
     """
     with unit_of_work(actor) as work:
         case = load_for(work, case_id, Action.COMMITMENT_WITHDRAW)
-        if transition(case.view.state, Event.PROMISE_WITHDRAWN) is None:
+        if transition(case.view.state, Event.PROMISE_WITHDRAWN, case.view.steps) is None:
             raise moved_on()
         standing = choices(work.session, case_id).get(proof_code)
         if standing is None or standing.commitment is None:
@@ -110,7 +110,7 @@ def settle(actor: Actor, case_id: int) -> None:
     check_promises(actor, case_id, Action.COMMITMENT_SETTLE, Occasion.SUBMISSION)
     with unit_of_work(actor) as work:
         case = load_for(work, case_id, Action.COMMITMENT_SETTLE)
-        if not case.view.owed or transition(case.view.state, Event.PROOF_SETTLED) is None:
+        if not case.view.owed or transition(case.view.state, Event.PROOF_SETTLED, case.view.steps) is None:
             raise moved_on()
         unready = [task for task in tasks(work, case) if task.kind == "proof" and task.code in case.view.owed and task.state != "complete"]
         if unready:

@@ -14,7 +14,7 @@ from licensing.cases import drafts
 from licensing.cases.deadlines import Deadline, deadline, decision_due
 from licensing.cases.journal import Loaded, happened, load_for, may, not_found
 from licensing.cases.lateness import late_words, needs_reason
-from licensing.cases.machine import EVENT_NAMES, Event, State, possible
+from licensing.cases.machine import Event, State, event_name, possible
 from licensing.cases.rules import CaseView, Difference, Happened, differences, is_filled_in
 from licensing.cases.submission import Task, tasks
 from licensing.cases.tables import CalendarEffect, Case, CaseAssignment, CaseDocument
@@ -167,7 +167,7 @@ def _page(look: Work, case: Loaded) -> CasePage:
         by_slot.setdefault(document.slot, []).append(document)
     submissions, letters = case.view.submissions, tuple(letters_of(session, row.id))
     filling = {Action.CASE_EDIT, Action.COMMITMENT_PROMISE} if is_filled_in(case.view) else set()
-    actions = {transition.action for transition in possible(case.view.state)} | filling
+    actions = {transition.action for transition in possible(case.view.state, case.view.steps)} | filling
     return CasePage(
         case=row,
         view=case.view,
@@ -176,7 +176,7 @@ def _page(look: Work, case: Loaded) -> CasePage:
         authority=session.get(Authority, row.authority_id) if row.authority_id else None,
         deadline=deadline(case.view, case.matter, calendar_now(session)),
         decide_by=decision_due(case.view, case.matter, calendar_now(session)),
-        timeline=_timeline(session, row),
+        timeline=_timeline(session, case),
         tasks=tasks(look, case),
         documents={slot: tuple(found) for slot, found in by_slot.items()},
         choices=choices(session, row.id),
@@ -200,13 +200,14 @@ def _holder(session: Session, case_id: int) -> Person | None:
     )
 
 
-def _timeline(session: Session, row: Case) -> tuple[TimelineEntry, ...]:
+def _timeline(session: Session, case: Loaded) -> tuple[TimelineEntry, ...]:
+    row, steps = case.row, case.view.steps
     events = [happened(event) for event in row.events]
     names = person_names(session, {event.actor_id for event in events if event.actor_id is not None})
     told = (
         TimelineEntry(
             event=event.type,
-            title=say(EVENT_NAMES[event.type]),
+            title=say(event_name(event.type, steps)),
             at=event.at,
             actor=names.get(event.actor_id) if event.actor_id is not None else None,
             detail=_detail(event),

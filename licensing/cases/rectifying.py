@@ -62,7 +62,7 @@ def _to_order(work: Work, case_id: int, commitment_id: int) -> tuple[Loaded, Com
     made = commitment(work.session, case_id, commitment_id)
     row = transition(State(made.state), Event.RECTIFICATION_ORDERED)
     found_by = {"finder": untrue_finding(work.session, made.id).done_by or 0} if row else {}
-    require(work, Action.COMMITMENT_RECTIFY, subject_of(case.row, {**case.view.handlers, **found_by}))
+    require(work, Action.COMMITMENT_RECTIFY, subject_of(case.row, {**case.view.handlers, **found_by}, case.view.panel))
     if row is None or row.letter is None or not consequences.is_alive(work.session, case_id):
         raise moved_on()
     if not consequences.possible_now(work.session, case_id):

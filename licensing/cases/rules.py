@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from licensing.cases.machine import INTERRUPTING, STANDING, TURNS, Clock, Event, State, Transition, Turn, transition
+from licensing.cases.machine import INTERRUPTING, STANDING, Clock, Event, State, Transition, Turn, transition, turn_in
 from licensing.catalogue.answers import answer_at
-from licensing.catalogue.model import Matter
+from licensing.catalogue.model import Matter, Step
 from licensing.clock import local_date
 from licensing.clock.rules import Stop
 from licensing.errors import Conflict
@@ -49,18 +49,21 @@ class Interruption:
 class CaseView:
     """A case as its events tell it.
 
-    ``proof_versions`` are the versions of the replaceable proofs that were in force when the case began. ``received_on`` is the day (in
-    China) on which the complete materials of the latest submission arrived (domain 7.4). ``standing`` is the stop of the decision clock
-    that has no end yet. ``owed`` are the proofs that must be handed in because their promise stands no more; those that the authority
-    ``demanded`` are never promised again in this case. ``untruth`` is the notice that a promise was found untrue, ``answer`` what the
-    applicant said to it, ``answer_due`` the last day for that. ``interrupted`` is where handling was before a notice or a proposal.
-    ``changes`` names the licence that this application changes, ``renews`` the ended case that it takes up again, because an objection was
-    upheld. ``authorities`` are those through whose hands the case went, in order, when
-    it was transferred; the last one has it. ``extension`` is what the head of the authority added to the time to decide (T6): days and
-    reason.
+    ``steps`` are those that the procedure of the matter had when the case began. ``proof_versions`` are the versions of the replaceable
+    proofs that were in force then. ``received_on`` is the day (in China) on which the complete materials of the latest submission arrived
+    (domain 7.4). ``standing`` is the stop of the decision clock that has no end yet. ``owed`` are the proofs that must be handed in because
+    their promise stands no more; those that the authority ``demanded`` are never promised again in this case. ``untruth`` is the notice
+    that a promise was found untrue, ``answer`` what the applicant said to it, ``answer_due`` the last day for that. ``review`` is the
+    expert review that was begun last, with the ``sequence`` of its event, ``draws`` are the draws for it, ``panel`` the experts who sit on
+    it now, ``stepped_down`` those who were replaced. ``site_checks`` are what was found on site; ``publicity`` is what is made public now,
+    with its last day and the ``sequence`` of its event. ``interrupted`` is where handling was before a notice or a proposal. ``changes``
+    names the licence that this application changes, ``renews`` the ended case that it takes up again, because an objection was upheld.
+    ``authorities`` are those through whose hands the case went, in order, when it was transferred; the last one has it. ``extension`` is
+    what the head of the authority added to the time to decide (T6): days and reason.
     """
 
     state: State = State.DRAFT
+    steps: frozenset[Step] = frozenset()
     proof_versions: Mapping[str, int] = field(default_factory=dict)
     submissions: tuple[Submission, ...] = ()
     received_on: date | None = None
@@ -75,8 +78,14 @@ class CaseView:
     untruth: Mapping[str, Any] | None = None
     answer: Mapping[str, Any] | None = None
     answer_due: date | None = None
+    review: Mapping[str, Any] | None = None
+    draws: tuple[Mapping[str, Any], ...] = ()
+    panel: tuple[int, ...] = ()
+    stepped_down: tuple[int, ...] = ()
+    site_checks: tuple[Mapping[str, Any], ...] = ()
     evaluation: Mapping[str, Any] | None = None
     proposal: Mapping[str, Any] | None = None
+    publicity: Mapping[str, Any] | None = None
     decision: Mapping[str, Any] | None = None
     decided_at: datetime | None = None
     licence_id: int | None = None
@@ -88,7 +97,7 @@ class CaseView:
 
     @property
     def turn(self) -> Turn:
-        return TURNS[self.state]
+        return turn_in(self.state, self.steps)
 
     @property
     def clock_stops(self) -> tuple[Stop, ...]:
@@ -99,6 +108,16 @@ class CaseView:
     def extra_days(self) -> int:
         """The working days that the extension adds to the time to decide."""
         return int(self.extension["days"]) if self.extension else 0
+
+    @property
+    def publicity_until(self) -> date | None:
+        """The last day of the publicity that was opened, if one was."""
+        return date.fromisoformat(self.publicity["until"]) if self.publicity else None
+
+    @property
+    def term_ends_on(self) -> date | None:
+        """The last day of the term that runs: of the publicity, or to answer a notice."""
+        return self.publicity_until if self.state is State.PUBLICITY else self.answer_due
 
 
 REGION_LENGTH = 6
@@ -133,9 +152,8 @@ def replay(events: Iterable[Happened]) -> CaseView:
 def apply(view: CaseView, happened: Happened) -> CaseView:
     """``view`` after one more event."""
     if happened.type is Event.STARTED:
-        told = happened.data
-        return replace(view, proof_versions=dict(told.get("proofs", {})), changes=told.get("changes"), renews=told.get("renews"))
-    row = transition(view.state, happened.type)
+        return _started(view, happened)
+    row = transition(view.state, happened.type, view.steps)
     if row is None:
         raise Conflict(
             say("This cannot be done any more: the case has moved on."),
@@ -148,7 +166,7 @@ def apply(view: CaseView, happened: Happened) -> CaseView:
     if back is not None and state in row.back_to:
         changed = _clock(changed, Clock.STOP, happened, back.reason)
     else:
-        changed = _clock(changed, row.clock, happened, _STOP_REASONS.get(happened.type))
+        changed = _clock(changed, row.clock, happened, _stop_reason(view, happened.type))
     handlers = dict(view.handlers)
     person = happened.data.get("found_by", happened.actor_id)
     if happened.type in _HANDLERS and person is not None:
@@ -157,9 +175,22 @@ def apply(view: CaseView, happened: Happened) -> CaseView:
     return replace(changed, state=state, handlers=handlers, interrupted=interrupted)
 
 
+def _started(view: CaseView, happened: Happened) -> CaseView:
+    data = happened.data
+    steps = frozenset(Step(step) for step in data.get("steps", ()))
+    return replace(view, steps=steps, proof_versions=dict(data.get("proofs", {})), changes=data.get("changes"), renews=data.get("renews"))
+
+
+def _stop_reason(view: CaseView, event: Event) -> Said | None:
+    experts = event is Event.EVALUATION_COMMISSIONED and Step.EXPERT_REVIEW in view.steps
+    return say("Expert review under way") if experts else _STOP_REASONS.get(event)
+
+
 def _interruption(view: CaseView) -> Interruption | None:
     """Where handling is now. A proposal falls with the notice that comes after it, so what it had interrupted counts."""
-    return view.interrupted if view.state is State.PROPOSED else Interruption(view.state, view.standing.reason if view.standing else None)
+    if view.state in (State.PROPOSED, State.PUBLICITY):
+        return view.interrupted
+    return Interruption(view.state, view.standing.reason if view.standing else None)
 
 
 def _clock(view: CaseView, effect: Clock, happened: Happened, reason: Said | None) -> CaseView:
@@ -192,7 +223,7 @@ def _settled(view: CaseView, happened: Happened) -> CaseView:
 def _withdrawn_promise(view: CaseView, happened: Happened) -> CaseView:
     items = tuple(happened.data["items"]) if view.state is State.SUBMITTED else ()
     owed = view.owed if items else view.owed | {happened.data["proof"]}
-    return replace(view, owed=owed, correction_items=items, proposal=None)
+    return replace(view, owed=owed, correction_items=items, proposal=None, publicity=None)
 
 
 def _proof_required(view: CaseView, happened: Happened) -> CaseView:
@@ -203,7 +234,7 @@ def _proof_required(view: CaseView, happened: Happened) -> CaseView:
 
 def _untruth_notified(view: CaseView, happened: Happened) -> CaseView:
     due = date.fromisoformat(happened.data["due_on"])
-    return replace(view, untruth=happened.data, answer=None, answer_due=due, proposal=None)
+    return replace(view, untruth=happened.data, answer=None, answer_due=due, proposal=None, publicity=None)
 
 
 def _untruth_answered(view: CaseView, happened: Happened) -> CaseView:
@@ -231,6 +262,29 @@ def _deemed_accepted(view: CaseView, _: Happened) -> CaseView:
     return replace(view, accepted_on=view.received_on, deemed=True)
 
 
+def _commissioned(view: CaseView, happened: Happened) -> CaseView:
+    data = happened.data
+    if "draw" not in data:
+        return view
+    return replace(view, review={**data, "sequence": happened.sequence}, draws=(data["draw"],), panel=tuple(data["panel"]), stepped_down=())
+
+
+def _expert_gone(view: CaseView, happened: Happened) -> CaseView:
+    """The next of the draw takes the seat; where the draw was used up, another one was made for it."""
+    data = happened.data
+    panel = tuple(data["successor"] if person == data["expert"] else person for person in view.panel)
+    draws = (*view.draws, data["draw"]) if "draw" in data else view.draws
+    return replace(view, draws=draws, panel=panel, stepped_down=(*view.stepped_down, data["expert"]))
+
+
+def _site_checked(view: CaseView, happened: Happened) -> CaseView:
+    return replace(view, site_checks=(*view.site_checks, happened.data))
+
+
+def _publicised(view: CaseView, happened: Happened) -> CaseView:
+    return replace(view, publicity={**happened.data, "sequence": happened.sequence})
+
+
 def _evaluated(view: CaseView, happened: Happened) -> CaseView:
     return replace(view, evaluation=happened.data)
 
@@ -240,7 +294,7 @@ def _proposed(view: CaseView, happened: Happened) -> CaseView:
 
 
 def _returned(view: CaseView, _: Happened) -> CaseView:
-    return replace(view, proposal=None)
+    return replace(view, proposal=None, publicity=None)
 
 
 def _decided(view: CaseView, happened: Happened) -> CaseView:
@@ -271,6 +325,10 @@ _APPLY = {
     Event.ACCEPTED: _accepted,
     Event.DEEMED_ACCEPTED: _deemed_accepted,
     Event.NOT_ACCEPTED: _decided,
+    Event.SITE_CHECKED: _site_checked,
+    Event.EVALUATION_COMMISSIONED: _commissioned,
+    Event.EXPERT_DECLINED: _expert_gone,
+    Event.EXPERT_REPLACED: _expert_gone,
     Event.EVALUATION_RECORDED: _evaluated,
     Event.PROMISE_WITHDRAWN: _withdrawn_promise,
     Event.PROOF_REQUIRED: _proof_required,
@@ -282,6 +340,7 @@ _APPLY = {
     Event.TERMINATED: _decided,
     Event.DECISION_PROPOSED: _proposed,
     Event.PROPOSAL_RETURNED: _returned,
+    Event.PUBLICITY_OPENED: _publicised,
     Event.GRANTED: _granted,
     Event.LICENCE_VOIDED: _voided,
     Event.REFUSED: _decided,
@@ -306,8 +365,14 @@ def region_of(view: CaseView, matter: Matter) -> str:
 
 
 def check_term(row: Transition, view: CaseView, today: date) -> None:
-    """Raise ``Conflict`` for a decision before the applicant was heard, and for an answer after the time to answer."""
-    over = view.answer_due is not None and today > view.answer_due
+    """Raise ``Conflict`` for a decision before the applicant or the public was heard, and for an answer after the time to answer."""
+    over = view.term_ends_on is not None and today > view.term_ends_on
+    if row.after_term and not over and view.state is State.PUBLICITY:
+        raise Conflict(
+            say("The publicity lasts until %(day)s; nothing can be granted before.", day=view.publicity_until),
+            next_step=say("Grant on a day after, or return the proposal."),
+            code="publicity-runs",
+        )
     if row.after_term and not over:
         raise Conflict(
             say("The applicant has until %(day)s to answer; nothing can be decided before.", day=view.answer_due),

@@ -196,6 +196,58 @@ class CaseArchive(Base):
     archived_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
 
 
+class Expert(Base):
+    """An entry in the pool of experts of an authority 评审专家库: who, for what, and by whom employed, so that a conflict shows.
+
+    It never changes but for its end; whoever is to sit on panels again is entered again.
+    """
+
+    __tablename__ = "expert"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    authority_id: Mapped[int] = mapped_column(ForeignKey("authority.id"), index=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
+    specialities: Mapped[str] = mapped_column(String(200))
+    employer: Mapped[str] = mapped_column(String(200))
+    employer_uscc: Mapped[str] = mapped_column(String(18), default="")
+    active_from: Mapped[date]
+    entered_at: Mapped[datetime] = mapped_column(Moment)
+    entered_by: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    ended_at: Mapped[datetime | None] = mapped_column(Moment)
+    ended_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+
+
+class Ballot(Base):
+    """The signed vote of one expert 记名投票 on the panel that the event ``sequence`` drew: one per member, never changed.
+
+    ``reasons`` holds the words for each group of conditions, by its code.
+    """
+
+    __tablename__ = "ballot"
+    __table_args__ = (UniqueConstraint("case_id", "sequence", "person_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("case_file.id"))
+    sequence: Mapped[int]
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
+    meets: Mapped[bool]
+    reasons: Mapped[dict[str, str]] = mapped_column(JSON)
+    cast_at: Mapped[datetime] = mapped_column(Moment)
+
+
+class RecognitionReport(Base):
+    """That a granted qualification was reported to the China Meteorological Administration (T8): under which number, when, by whom."""
+
+    __tablename__ = "recognition_report"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("case_file.id"), unique=True)
+    number: Mapped[str] = mapped_column(String(100))
+    reported_on: Mapped[date]
+    recorded_at: Mapped[datetime] = mapped_column(Moment)
+    recorded_by: Mapped[int] = mapped_column(ForeignKey("person.id"))
+
+
 class CalendarEffect(Base):
     """A legal date that moved because a year of the calendar was imported; never changed."""
 

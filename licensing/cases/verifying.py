@@ -114,7 +114,7 @@ def can_follow(session: Session, case: Loaded) -> bool:
     """Whether something can follow from a promise that is found untrue now: a notice, or an act about the licence."""
     if case.view.state is State.GRANTED:
         return consequences.is_alive(session, case.row.id)
-    return transition(case.view.state, Event.UNTRUTH_NOTIFIED) is not None
+    return transition(case.view.state, Event.UNTRUTH_NOTIFIED, case.view.steps) is not None
 
 
 def record_finding(
@@ -194,7 +194,7 @@ def drop_finding(actor: Actor, case_id: int, reason: str) -> None:
 def notify_waiting(work: Work, case: Loaded) -> None:
     """Stop handling and send the notice of the oldest finding that waits, where the machine allows it now."""
     waiting = untrue_of(work.session, case.row.id)
-    if waiting and transition(case.view.state, Event.UNTRUTH_NOTIFIED) is not None:
+    if waiting and transition(case.view.state, Event.UNTRUTH_NOTIFIED, case.view.steps) is not None:
         _notify(work, case, waiting[0])
 
 

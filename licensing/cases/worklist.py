@@ -29,7 +29,7 @@ NO_DATE = date(9999, 12, 31)
 WORK_STATES: Mapping[Role, tuple[State, ...]] = {
     Role.INTAKE: (State.SUBMITTED, State.CORRECTION),
     Role.EXAMINER: (State.ACCEPTED, State.EVALUATING, State.HAND_IN),
-    Role.APPROVER: (State.PROPOSED, State.ISSUING, State.NOTIFIED, State.ANSWERED),
+    Role.APPROVER: (State.PROPOSED, State.PUBLICITY, State.ISSUING, State.NOTIFIED, State.ANSWERED),
 }
 RUNNING = tuple(state for state in State if state not in FINAL and state is not State.DRAFT)
 

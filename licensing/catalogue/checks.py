@@ -12,7 +12,7 @@ from stdnum.cn import uscc
 from licensing.catalogue import need as needs
 from licensing.catalogue.catalogue import Catalogue, region_parent
 from licensing.catalogue.model import DateOrder, FaceRow, Field, LetterKind, LicenceType, Matter, Proof
-from licensing.catalogue.parts import Answered, Sample
+from licensing.catalogue.parts import Answered, Sample, Step
 
 ORDER_OF_MATTERS = {"design_review": 0, "completion_acceptance": 1, "qualification": 2}
 RECORD_FACTS = frozenset({"holder_name", "holder_uscc", "number", "identifier", "issuer_name", "issued_on", "valid_from", "valid_until"})
@@ -108,7 +108,23 @@ def _matter_faults(matter: Matter, catalogue: Catalogue) -> Iterator[Fault]:
             yield Fault(file, f"sections.{section.code}.repeats", "min_rows is more than max_rows")
     yield from _reference_faults(file, matter, catalogue)
     yield from _rule_faults(file, matter)
+    yield from _procedure_faults(file, matter)
     yield from _condition_faults(file, matter)
+
+
+def _procedure_faults(file: str, matter: Matter) -> Iterator[Fault]:
+    """What each step needs is there, and nothing is said about a step that the matter does not have."""
+    procedure, steps = matter.procedure, matter.procedure.steps
+    yield from _doubles(file, "procedure.steps", steps)
+    yield from _doubles(file, "procedure.groups", (group.code for group in procedure.groups))
+    if (Step.EXPERT_REVIEW in steps) != (matter.panel is not None):
+        yield Fault(file, "panel", "experts, and nobody else, sit on a panel")
+    if matter.panel is not None and not 3 <= matter.panel.size <= 15:
+        yield Fault(file, "panel.size", "give 3 to 15 experts")
+    if bool({Step.EXPERT_REVIEW, Step.SITE_CHECK} & set(steps)) != bool(procedure.groups):
+        yield Fault(file, "procedure.groups", "site checks and ballots, and nothing else, look at groups of conditions")
+    if (Step.PUBLICITY in steps) != (1 <= procedure.publicity_days <= 30):
+        yield Fault(file, "procedure.publicity_days", "publicity, and nothing else, lasts 1 to 30 working days")
 
 
 def _reference_faults(file: str, matter: Matter, catalogue: Catalogue) -> Iterator[Fault]:

@@ -15,6 +15,7 @@ from typing import ClassVar, Literal
 from pydantic import ConfigDict
 
 from licensing.catalogue.parts import (
+    NO_PROCEDURE,
     STRICT,
     Clause,
     Condition,
@@ -22,9 +23,12 @@ from licensing.catalogue.parts import (
     Field,
     FieldKind,
     Guide,
+    GuideStep,
     Limits,
     Material,
     Option,
+    Panel,
+    Procedure,
     Question,
     RowCount,
     RowSpec,
@@ -43,12 +47,15 @@ __all__ = [
     "Field",
     "FieldKind",
     "Guide",
+    "GuideStep",
     "LetterKind",
     "LicenceType",
     "Limits",
     "Material",
     "Matter",
     "Option",
+    "Panel",
+    "Procedure",
     "Proof",
     "Question",
     "RowCount",
@@ -79,6 +86,7 @@ class Matter:
     catalogue of government services (事项编码). With ``changes_by_application`` a new application changes what was granted.
 
     ``title_at`` is the answer under whose words an application is listed, ``region_at`` the place that decides which authority has it.
+    ``procedure`` names the steps that not every matter has; ``panel`` is there where experts review.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
@@ -104,6 +112,8 @@ class Matter:
     title_at: str = "project.name"
     region_at: str = "project.region"
     conditions: tuple[Condition, ...] = ()
+    procedure: Procedure = NO_PROCEDURE
+    panel: Panel | None = None
 
     def section(self, code: str) -> Section | None:
         """The section with this code, or None."""

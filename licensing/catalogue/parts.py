@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from enum import StrEnum
 from typing import ClassVar, Literal
 
 from pydantic import ConfigDict
@@ -29,6 +30,14 @@ MaterialKind = Literal["original", "copy", "original_or_copy"]
 MaterialForm = Literal["electronic", "paper", "paper_or_electronic"]
 VerificationMethod = Literal["data_sharing", "site", "document", "random", "waived"]
 STRICT = ConfigDict(extra="forbid")
+
+
+class Step(StrEnum):
+    """A step that the procedure of a matter has beside what every case goes through (domain 11A.2)."""
+
+    SITE_CHECK = "site_check"
+    EXPERT_REVIEW = "expert_review"
+    PUBLICITY = "publicity"
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +196,41 @@ class StopKind:
 
 
 @dataclass(frozen=True, slots=True)
+class Procedure:
+    """The steps of a matter that not every matter has, and what they need.
+
+    ``groups`` are those of the conditions on which site check and ballots say something, ``publicity_days`` the working days of the
+    publicity 公示, ``report`` the limit for the report of a grant to the China Meteorological Administration.
+    """
+
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
+
+    steps: tuple[Step, ...] = ()
+    groups: tuple[Option, ...] = ()
+    publicity_days: int = 0
+    report: Literal["T8"] | None = None
+
+
+NO_PROCEDURE = Procedure()
+"""That of most matters: no step of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """The experts who review a case: how many are drawn, and how many votes of all of them pass it."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
+
+    size: int
+    majority: Literal["simple", "two_thirds"]
+
+    @property
+    def votes_needed(self) -> int:
+        """So many of all members, not only of those who voted."""
+        return self.size // 2 + 1 if self.majority == "simple" else -(-self.size * 2 // 3)
+
+
+@dataclass(frozen=True, slots=True)
 class DateOrder:
     """Two dates in order, as paths ``section.field``; ``later`` may be ``today``. Equal days are in order.
 
@@ -245,7 +289,7 @@ class Condition:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class GuideStep:
     """One step of the procedure as the guide page tells it."""
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
@@ -279,7 +323,7 @@ class Guide:
     conditions: tuple[Clause, ...]
     form_name: Clause
     form: Clause
-    steps: tuple[Step, ...]
+    steps: tuple[GuideStep, ...]
     fee: Clause
     result: Clause
     delivery: Clause

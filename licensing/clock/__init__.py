@@ -25,6 +25,7 @@ from licensing.clock.rules import (
     explain,
     find_limit,
     is_deemed_accepted,
+    publicity_term,
     working_days_between,
 )
 from licensing.moments import CHINA, local_date, now, today
@@ -60,6 +61,7 @@ __all__ = [
     "now",
     "parse_day",
     "parse_stop",
+    "publicity_term",
     "read_year",
     "today",
     "working_days_between",

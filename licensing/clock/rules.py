@@ -32,6 +32,7 @@ __all__ = [
     "explain",
     "find_limit",
     "is_deemed_accepted",
+    "publicity_term",
     "working_days_between",
 ]
 
@@ -157,6 +158,23 @@ def answer_term(days: int, served_on: date, calendar: Calendar, *, named: date |
         "《中华人民共和国行政处罚法》第四十四条、第六十四条; 《中华人民共和国行政许可法》第七条",
     )
     explained = explain(served_on, limit, calendar)
+    return explained if named in (None, explained.due) else _held(explained, named)
+
+
+def publicity_term(days: int, opened_on: date, calendar: Calendar, *, named: date | None = None) -> Explanation:
+    """Until when the public may object to what was published on ``opened_on``: ``days`` working days, with every day explained.
+
+    ``named`` is the day that was published. It stands, also where the calendar was changed since.
+    """
+    limit = Limit(
+        "publicity",
+        say("Object to what is published"),
+        days,
+        Unit.WORKING_DAYS,
+        say("publication"),
+        "《中华人民共和国行政许可法》第五条、第三十六条",
+    )
+    explained = explain(opened_on, limit, calendar)
     return explained if named in (None, explained.due) else _held(explained, named)
 
 

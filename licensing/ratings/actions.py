@@ -88,7 +88,7 @@ def answer(actor: Actor, rating_id: int, finding: str, text: str) -> None:
 
 def rating_subject(case: Loaded) -> Subject:
     """The case as the policy sees it when its rating is answered: nobody answers criticism of their own handling."""
-    return subject_of(case.row, case.view.handlers)
+    return subject_of(case.row, case.view.handlers, case.view.panel)
 
 
 def may_be_rated(view: CaseView) -> bool:

@@ -15,6 +15,7 @@ from flask_babel import gettext as _
 from flask_security.utils import login_user
 from itsdangerous import BadData
 
+from licensing.cases.experts import is_expert
 from licensing.clock import now as clock_now
 from licensing.errors import FieldError, Invalid
 from licensing.parties import queries as parties
@@ -104,6 +105,7 @@ def account() -> ResponseReturnValue:
     return render_template(
         "portal/accounts/account.html",
         invitations=invitations_to(actor, canonical_email(signed_in.email)) if signed_in else [],
+        is_expert=is_expert(actor),
         may_sign=any(membership.role is Role.SIGNATORY for membership in actor.memberships),
         companies={company_id: parties.company(db.session, company_id).name for company_id in actor.company_ids},
         authorities={authority_id: parties.authority(db.session, authority_id) for authority_id in actor.authority_ids},

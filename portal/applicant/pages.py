@@ -32,6 +32,7 @@ STATE_KINDS: Mapping[State, str] = {
     State.ACCEPTED: "go",
     State.EVALUATING: "go",
     State.PROPOSED: "go",
+    State.PUBLICITY: "go",
     State.ISSUING: "go",
     State.GRANTED: "ok",
     State.REFUSED: "bad",
@@ -51,6 +52,8 @@ TASK_WORDS: Mapping[str, tuple[str, str]] = {
 }
 _INSIDE = frozenset({Event.DECISION_PROPOSED, Event.PROPOSAL_RETURNED, Event.LICENCE_VOIDED})
 """What officers say to each other before the decision is not yet said to the applicant."""
+_UNSEEN = frozenset({Event.EXPERT_DECLINED, Event.EXPERT_REPLACED})
+"""Who reviews is never told to the applicant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +156,9 @@ def corrections(page: CasePage) -> list[tuple[Target, str, str]]:
 def history(page: CasePage) -> list[tuple[TimelineEntry, list[tuple[Target, str]]]]:
     """The history as the applicant may read it."""
     return [
-        (_outside(entry), [(target_name(page.matter, item["target"]), item["note"]) for item in entry.items]) for entry in page.timeline
+        (_outside(entry), [(target_name(page.matter, item["target"]), item["note"]) for item in entry.items])
+        for entry in page.timeline
+        if entry.event not in _UNSEEN
     ]
 
 

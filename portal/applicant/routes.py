@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from licensing.cases import actions, commissions, drafts, evidence, objection_queries, queries
-from licensing.cases.machine import FINAL, STATE_NAMES, TURN_NAMES, TURNS, State, Turn
+from licensing.cases.machine import FINAL, TURN_NAMES, State, Turn, state_name, turn_in
 from licensing.cases.objectable import OUTCOME_NAMES
 from licensing.cases.queries import CasePage
 from licensing.catalogue import load_catalogue
@@ -54,10 +54,10 @@ def cases() -> ResponseReturnValue:
         messages=messages,
         commissioned=commissions.count_of(actor),
         matters=[matter for matter in catalogue.matters if matter.open],
-        state_names=STATE_NAMES,
+        state_of=lambda state, matter: say(state_name(state, matter.procedure.steps)),
         state_kinds=pages.STATE_KINDS,
         finished=FINAL,
-        turn_of=lambda state: say(TURN_NAMES[TURNS[state]]),
+        turn_of=lambda state, matter: say(TURN_NAMES[turn_in(state, matter.procedure.steps)]),
     )
 
 
@@ -180,7 +180,7 @@ def _where_it_is(page: CasePage) -> str:
         may_rate=may_rate,
         level_names={int(level): name for level, name in LEVEL_NAMES.items()},
         finding_names=FINDING_NAMES,
-        state_name=STATE_NAMES[page.state],
+        state_name=state_name(page.state, page.view.steps),
         state_kind=pages.STATE_KINDS[page.state],
         turn=say(TURN_NAMES[page.view.turn]),
         turn_is_over=page.view.turn is Turn.NOBODY,

@@ -9,12 +9,13 @@ from licensing.cases import actions, issuing, verifying
 from licensing.cases.actions import EvaluationResult, Item
 from licensing.cases.machine import TRANSITIONS, Event, State
 from licensing.cases.queries import CasePage
+from licensing.catalogue.model import Step
 from licensing.policy import Action, Actor
 from licensing.words import N_, Said, say
-from portal.office import closing, extension, forms, transfer
+from portal.office import closing, extension, forms, reviewing, transfer
 from portal.office.late import reading_late
 from portal.office.performing import Act
-from portal.typed import Values
+from portal.typed import Filled, Values
 
 CaseAct = Act[Action, CasePage]
 
@@ -33,15 +34,24 @@ def letter_of(act: CaseAct) -> str | None:
 def fits_now(act: CaseAct, page: CasePage, today: date) -> bool:
     """Whether ``act`` fits what was proposed (who disagrees returns it, invariant 2) and the applicant was heard first."""
     proposed = (page.view.proposal or {}).get("recommendation")
+    reviewed = Step.EXPERT_REVIEW in page.view.steps
     heard = page.state is State.ANSWERED or (page.view.answer_due is not None and today > page.view.answer_due)
     fits = {
-        Action.CASE_GRANT: proposed == "grant",
+        Action.CASE_OPEN_PUBLICITY: proposed == "grant",
+        Action.CASE_GRANT: proposed == "grant" and not publicised(page, today),
+        Action.CASE_COMMISSION: (act.slug == "panel") == reviewed,
+        Action.CASE_RECORD_RESULT: (act.slug == "opinion") == reviewed,
         Action.CASE_REFUSE: proposed == "refuse",
         Action.COMMITMENT_JUDGE: heard,
         Action.CASE_EXTEND: page.view.extension is None and not page.is_late(today),
         Action.CASE_REQUIRE_PROOF: any(choice.commitment_id is not None for choice in page.choices.values()),
     }
     return fits.get(act.action, True)
+
+
+def publicised(page: CasePage, today: date) -> bool:
+    """Whether the publicity goes on: nothing is granted before it is over."""
+    return page.state is State.PUBLICITY and page.view.publicity_until is not None and today <= page.view.publicity_until
 
 
 def lead(act: CaseAct, page: CasePage) -> Said:
@@ -106,6 +116,16 @@ def _refuse(actor: Actor, page: CasePage, values: Values) -> None:
 
 
 _LEADS: Mapping[str, str] = {
+    "opinion": N_("All have voted. Whether it was passed follows from the votes; with the opinion the clock runs again from today."),
+    "panel": N_(
+        "The panel is drawn from the pool of your authority; who has a conflict is left out, with the reason. While it reviews the clock"
+        " stands, and the applicant is told how long it will take."
+    ),
+    Action.CASE_CHECK_SITE: N_("Two officers at least look at the body on site. The clock runs on; the experts read what was found."),
+    Action.CASE_OPEN_PUBLICITY: N_(
+        "What is to be granted is published, and everybody may object. The clock runs on. Grant it after the last day, when every objection"
+        " is answered."
+    ),
     "terminate": N_(
         "The procedure ends here. The applicant gets the reasons in writing, and the untrue promise is entered in its credit record: it"
         " cannot promise any more until its credit is repaired."
@@ -185,6 +205,38 @@ ACTS: tuple[CaseAct, ...] = (
         kind="",
     ),
     Act(
+        "site-check",
+        Action.CASE_CHECK_SITE,
+        N_("Record a check on site"),
+        N_("Record the check"),
+        N_("The check on site was recorded."),
+        reviewing.site_check_values,
+        reviewing.read_site_check,
+        reviewing.check_site,
+    ),
+    Act(
+        "panel",
+        Action.CASE_COMMISSION,
+        N_("Draw the panel of experts"),
+        N_("Draw the panel and stop the clock"),
+        N_("The panel was drawn and told; the clock stands."),
+        reviewing.panel_values,
+        reviewing.read_panel,
+        reviewing.draw,
+        kind="",
+    ),
+    Act(
+        "opinion",
+        Action.CASE_RECORD_RESULT,
+        N_("Record the opinion of the experts"),
+        N_("Record the opinion"),
+        N_("The opinion was recorded; the clock runs again."),
+        forms.no_values,
+        reviewing.read_opinion,
+        reviewing.record_opinion,
+        kind="",
+    ),
+    Act(
         "propose",
         Action.CASE_PROPOSE,
         N_("Propose a decision"),
@@ -193,6 +245,17 @@ ACTS: tuple[CaseAct, ...] = (
         forms.propose_values,
         forms.read_propose,
         _propose,
+        kind="",
+    ),
+    Act(
+        "publicity",
+        Action.CASE_OPEN_PUBLICITY,
+        N_("Publish it for objections"),
+        N_("Publish it"),
+        N_("It is published; everybody may object until the last day."),
+        reviewing.publicity_values,
+        lambda _form, page: Filled(reviewing.publicity_values(page)),
+        reviewing.publicise,
         kind="",
     ),
     Act(

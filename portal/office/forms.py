@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from licensing.cases import commissions
 from licensing.cases.queries import CasePage
 from licensing.cases.targets import targets
+from licensing.catalogue.model import Step
 from licensing.words import Said, say
 from portal.office.opinions import case_facts, typed_or_chosen
 from portal.security import current_actor
@@ -150,5 +151,7 @@ def _recommendation_complaint(recommendation: str, page: CasePage) -> Said | Non
     if recommendation not in ("grant", "refuse"):
         return say("Choose what you propose.")
     if recommendation == "grant" and not (page.view.evaluation or {}).get("passed"):
+        if Step.EXPERT_REVIEW in page.view.steps:
+            return say("A grant can be proposed only after an expert review that was passed.")
         return say("A grant can be proposed only after a passed evaluation or inspection.")
     return None

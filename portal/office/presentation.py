@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from licensing.cases.machine import FINAL, STATE_NAMES, State
+from licensing.cases.machine import FINAL, STATE_NAMES, State, state_name
 from licensing.cases.queries import CasePage, TimelineEntry
 from licensing.cases.rules import Submission
 from licensing.cases.submission import is_needed, printed_answers
@@ -25,7 +25,7 @@ from portal.office.acts import ACTS, CaseAct, fits_now, letter_of
 from portal.typed import Values
 
 if TYPE_CHECKING:
-    pass
+    from licensing.cases.tables import Case
 
 OFFICE_STATE_NAMES: Mapping[State, str] = {**STATE_NAMES, State.CORRECTION: N_("Waiting for the applicant's corrections")}
 STATE_KINDS: Mapping[State, str] = {
@@ -34,6 +34,7 @@ STATE_KINDS: Mapping[State, str] = {
     State.ACCEPTED: "go",
     State.EVALUATING: "",
     State.PROPOSED: "go",
+    State.PUBLICITY: "go",
     State.ISSUING: "warn",
     State.GRANTED: "ok",
     State.REFUSED: "bad",
@@ -44,6 +45,14 @@ STATE_KINDS: Mapping[State, str] = {
     State.TERMINATED: "bad",
     State.CLOSED: "bad",
 }
+
+
+def state_of(case: Case) -> str:
+    """Where a case stands, in the words of its matter."""
+    state = State(case.state)
+    if state is not State.EVALUATING:
+        return OFFICE_STATE_NAMES[state]
+    return state_name(state, load_catalogue().matter(case.matter).procedure.steps)
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +234,11 @@ def _reasons(page: CasePage, refused: Iterable[Ruling]) -> tuple[Said, ...]:
     reasons = [ruling.reason for ruling in refused if ruling.reason is not None]
     if page.state is State.NOTIFIED and Action.COMMITMENT_JUDGE in page.rulings:
         reasons.append(say("The applicant can answer until %(day)s; it is decided after that.", day=page.view.answer_due))
-    if page.can(Action.CASE_RETURN) and (page.view.proposal or {}).get("recommendation") != "grant":
+    if page.state is State.PUBLICITY and page.view.publicity_until is not None:
+        reasons.append(
+            say("What is to be granted is published until %(day)s; it can be granted after that.", day=page.view.publicity_until)
+        )
+    elif page.can(Action.CASE_RETURN) and (page.view.proposal or {}).get("recommendation") != "grant":
         reasons.append(say("The examiner proposed to refuse. Who disagrees returns the proposal."))
     elif page.can(Action.CASE_RETURN):
         reasons.append(say("The examiner proposed to grant. Who disagrees returns the proposal."))

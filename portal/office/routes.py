@@ -11,12 +11,27 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from licensing import policy
-from licensing.cases import actions, archive, assigning, bodies, commissions, conditions, evidence, notes, objection_queries, queries
+from licensing.cases import (
+    actions,
+    archive,
+    assigning,
+    bodies,
+    commissions,
+    conditions,
+    evidence,
+    notes,
+    objection_queries,
+    queries,
+    recognitions,
+    reviews,
+    site_checks,
+)
 from licensing.cases import worklist as lists
 from licensing.cases.journal import subject_of
 from licensing.cases.machine import TURN_NAMES, State
 from licensing.cases.objectable import OUTCOME_NAMES
 from licensing.cases.queries import CasePage
+from licensing.cases.recusals import RECUSAL_NAMES
 from licensing.catalogue import load_catalogue
 from licensing.clock import now
 from licensing.documents.previews import MEDIA_TYPE, MOST_PAGES
@@ -62,6 +77,7 @@ def worklist() -> ResponseReturnValue:
         risks=RISKS.items(),
         objections=objection_queries.waiting(actor),
         behind=in_words(asked, people, lists.authority_name(actor, int(asked.authority)) if asked.authority else ""),
+        reports_due=recognitions.open_duties(actor),
         people=people.items(),
         kept=[(kept, read_filter(kept.asked).url()) for kept in lists.saved_filters(actor)],
         has_posts=bool(lists.states_of(actor)),
@@ -200,7 +216,7 @@ def _desk() -> Desk[Action, CasePage]:
 def _require(page: CasePage, action: Action) -> None:
     """Ask the policy first and the machine second, as the action itself will; so a form is not filled in for nothing."""
     window = timedelta(seconds=current_app.config["LEIZHENG"].reauthentication_window)
-    subject = subject_of(page.case, page.view.handlers)
+    subject = subject_of(page.case, page.view.handlers, page.view.panel)
     policy.require(current_actor(), action, subject, now=now(), window=window)
     if action not in page.rulings:
         raise Conflict(
@@ -232,6 +248,9 @@ def _case_page(page: CasePage, problem: LeizhengError | None = None, typed: Fill
         papers=presentation.papers(page),
         checklist=conditions.checklist(current_actor(), page.case.id),
         most_pages=MOST_PAGES,
+        review=reviews.panel_page(current_actor(), page.case.id),
+        recusal_names=RECUSAL_NAMES,
+        site_checkers=site_checks.names_of(page.view),
         reports=commissions.reports_of(current_actor(), page.case.id),
         waiting=commissions.waiting_report(current_actor(), page.case.id),
         body=commissioned_body(page),
@@ -274,12 +293,13 @@ def _act_page(act: CaseAct, page: CasePage, filled: Filled, status: int, next_st
         late_reasons=late.reasons(act.slug, page),
         preview=presentation.letter_preview(page, act, filled.values),
         face=presentation.licence_preview(page) if act.action is Action.CASE_GRANT else None,
-        bodies=bodies.bodies_for(current_actor(), page.case.id) if act.action is Action.CASE_COMMISSION else (),
+        bodies=bodies.bodies_for(current_actor(), page.case.id) if act.slug == "commission" else (),
         groups=presentation.target_groups(page.matter) if act.action is Action.CASE_REQUEST_CORRECTION else (),
+        review=reviews.panel_page(current_actor(), page.case.id) if act.action is Action.CASE_RECORD_RESULT else None,
         **_state_words(),
     )
     return shown, status
 
 
 def _state_words() -> dict[str, Any]:
-    return {"state_names": presentation.OFFICE_STATE_NAMES, "state_kinds": presentation.STATE_KINDS}
+    return {"state_of": presentation.state_of, "state_kinds": presentation.STATE_KINDS}

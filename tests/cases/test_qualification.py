@@ -176,7 +176,7 @@ def test_a_certificate_of_here_has_to_be_three_years_old(world: World) -> None:
     case_id = raised(world, held.number)
     [error] = refused(world, case_id)
     assert (error.code, error.path) == ("certificate-too-young", "grade_b.certificate_number")
-    assert str(error.sentence) == f"The certificate {held.number} was issued on 2026-03-02; grade A can follow it from 2029-03-02 on."
+    assert str(error.sentence) == f"The certificate {held.number} was issued on 2026-03-10; grade A can follow it from 2029-03-10 on."
     licence(held.id, issued_on=date(2023, 3, 2))
     actions.submit(world.actor(world.applicant), case_id)
     assert remarks(world, case_id) == [("ok", f"The certificate {held.number} was issued here on 2023-03-02 and is in force.")]
@@ -219,7 +219,7 @@ def test_other_matters_have_no_checklist(world: World) -> None:
 @pytest.mark.parametrize(("grade", "name", "classes"), [("1", "甲级", "第一类、第二类、第三类"), ("2", "乙级", "的第三类")])
 def test_a_qualification_leads_to_a_certificate(world: World, grade: str, name: str, classes: str) -> None:
     held = world.granted("qualification", grade=grade)
-    assert (held.number, held.project, held.valid_until) == (f"{grade}102026001", None, date(2031, 3, 1))
+    assert (held.number, held.project, held.valid_until) == (f"{grade}102026001", None, date(2031, 3, 9))
     printed = dict(from_canonical(held.record).face)
     scope = printed.pop("检测范围")
     assert classes in scope

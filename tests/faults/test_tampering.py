@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from world import OTHER_COMPANY, World, tiny_pdf
 
 from licensing.cases import actions as cases
-from licensing.cases import archive, calendars, commissions, evidence, notes, objections, sampling
+from licensing.cases import archive, calendars, commissions, evidence, experts, notes, objections, recognitions, sampling
 from licensing.cases.bodies import QUALIFICATION
 from licensing.cases.journal import load
 from licensing.catalogue import load_catalogue
@@ -106,7 +106,16 @@ def lived_in(world: World) -> None:
         offices.import_listed(work, listed()[:3])
         for number in range(TILE_WIDTH):
             append(work, "rehearsal", str(number), bytes(32))
+    _qualified(world)
     checkpoints.publish(world.settings)
+
+
+def _qualified(world: World) -> None:
+    """A qualification by the votes of experts, one of whom left the pool since, and its report upwards."""
+    licence = world.granted("qualification")
+    supervisor, examiner = world.actor(world.province.supervisor), world.actor(world.province.examiner)
+    experts.end(supervisor, experts.pools(supervisor)[0].entries[0].id)
+    recognitions.report(examiner, licence.case_id or 0, "苏气函〔2026〕12号", today())
 
 
 def _objected(world: World) -> None:

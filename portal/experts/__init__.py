@@ -1,0 +1,1 @@
+"""The pages of experts: the reviews for which they were drawn, and the ballot."""
