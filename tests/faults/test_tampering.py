@@ -91,6 +91,7 @@ def lived_in(world: World) -> None:
     proposal = editions.draft(world.actor(world.supervisor), "factory_certificate", {"answer_days": 7}, "延长答复期限")
     editions.put_in_force(world.actor(world.second_supervisor), proposal, today(), 1)
     sampling.draw(world.actor(world.supervisor), world.authority, 50)
+    _qualified(world)
     with reading(SYSTEM) as look:
         sent = of_case(look.session, approval)
         made = promises_of(look.session, acceptance)[0]
@@ -106,7 +107,6 @@ def lived_in(world: World) -> None:
         offices.import_listed(work, listed()[:3])
         for number in range(TILE_WIDTH):
             append(work, "rehearsal", str(number), bytes(32))
-    _qualified(world)
     checkpoints.publish(world.settings)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -154,4 +155,4 @@ def log_in(app: Flask) -> Callable[..., None]:
 @pytest.fixture
 def desk(morning: time_machine.Traveller, app: Flask, settings: Settings, log_in: Callable[..., None]) -> Desk:
     """The portal on a world of one authority with people in every post, on a Monday morning."""
-    return Desk(app, build_world(settings), log_in)
+    return Desk(app, replace(build_world(settings), clock=morning), log_in)
