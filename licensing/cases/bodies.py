@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Any, Final
 
 from sqlalchemy import select
@@ -74,7 +75,7 @@ def _bodies(look: Work, case: Loaded) -> list[Body]:
         Body(
             code=licence.holder_code,
             name=licence.holder,
-            grade=(grade := _grade(licence)),
+            grade=(grade := _grade(licence.record)),
             number=licence.number,
             valid_until=licence.valid_until,
             refusal=_refusal(licence, grade, answers, applicant.uscc, applicant.name),
@@ -92,10 +93,11 @@ def _in_force(session: Session, today: date) -> list[Licence]:
     ]
 
 
-def _grade(licence: Licence) -> str:
-    """The grade as it is printed on the certificate."""
+@lru_cache(maxsize=4096)
+def _grade(record: bytes) -> str:
+    """The grade as it is printed on the certificate. A record never changes, and there may be a thousand bodies: each is read once."""
     labels = {row.label for row in load_catalogue().licence_type(QUALIFICATION).face if row.path == "answers.qualification.grade"}
-    return next((value for label, value in from_canonical(licence.record).face if label in labels), "")
+    return next((value for label, value in from_canonical(record).face if label in labels), "")
 
 
 def _refusal(licence: Licence, grade: str, answers: Mapping[str, Any], applicant_code: str, applicant: str) -> Said | None:
