@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Any, Final
 
 from sqlalchemy import select
@@ -95,8 +96,14 @@ def qualified(session: Session, today: date) -> list[Licence]:
 
 def grade_of(licence: Licence) -> str:
     """The grade as it is printed on the certificate."""
+    return _grade(licence.record)
+
+
+@lru_cache(maxsize=4096)
+def _grade(record: bytes) -> str:
+    """A record never changes, and there may be a thousand bodies: each is read once."""
     labels = {row.label for row in load_catalogue().licence_type(QUALIFICATION).face if row.path == "answers.qualification.grade"}
-    return next((value for label, value in from_canonical(licence.record).face if label in labels), "")
+    return next((value for label, value in from_canonical(record).face if label in labels), "")
 
 
 def _refusal(licence: Licence, grade: str, answers: Mapping[str, Any], applicant_code: str, applicant: str) -> Said | None:

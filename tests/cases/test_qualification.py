@@ -230,8 +230,8 @@ def test_a_qualification_leads_to_a_certificate(world: World, grade: str, name: 
         "法定代表人": COMPANY["legal_representative"],
         "住所": COMPANY["address"],
         "发证机关": "江苏省气象局",
-        "发证日期": "2026年3月2日",
-        "有效期至": "2031年3月1日",
+        "发证日期": "2026年3月10日",
+        "有效期至": "2031年3月9日",
     }
 
 
