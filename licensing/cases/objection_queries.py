@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from licensing.cases.journal import Loaded, happened, load_for, may, not_found, require
@@ -139,7 +139,7 @@ def waiting(actor: Actor) -> Waiting:
 def register(actor: Actor, *, answered: bool = False, after: int | None = None, size: int = 30) -> Rows:
     """The objections at the actor's authorities: those that wait, the oldest first; or the answered ones, the newest first."""
     with reading(actor) as look:
-        query = select(Objection, Case, Company).join(Case, Case.id == Objection.case_id).join(Company, Company.id == Case.company_id)
+        query: Any = select(Objection, Case, Company).join(Case, Case.id == Objection.case_id).join(Company, Company.id == Case.company_id)
         query = query.where(*_mine(look), Objection.answered_at.is_not(None) if answered else Objection.answered_at.is_(None))
         found = look.session.execute(_paged(query, after, answered=answered).limit(size + 1)).all()
         rows = tuple(Row(_made(look, row), case, company) for row, case, company in found[:size])
@@ -190,7 +190,7 @@ def _mine(look: Work) -> tuple[Any, ...]:
     return Case.authority_id.in_(look.actor.authority_ids), Case.company_id.not_in(look.actor.company_ids)
 
 
-def _paged(query: Select[Any], after: int | None, *, answered: bool) -> Select[Any]:
+def _paged(query: Any, after: int | None, *, answered: bool) -> Any:
     if after is not None:
         query = query.where(Objection.id < after if answered else Objection.id > after)
     return query.order_by(Objection.id.desc() if answered else Objection.id)
