@@ -95,7 +95,7 @@ def test_the_check_page_says_what_the_register_knows_of_a_certificate(desk: Desk
     browser, case_id = filled(desk, answers)
     page = browser.get(f"/my/cases/{case_id}/check")
     assert listed(page.text)["Grade A needs a grade-B certificate"] == "Not met"
-    assert "grade A can follow it from 2029-03-02 on" in text(page)
+    assert "grade A can follow it from 2029-03-10 on" in text(page)
 
 
 def test_an_officer_sees_the_conditions_what_the_register_says_and_no_whole_identity_number(desk: Desk) -> None:
