@@ -46,9 +46,9 @@ def add_expert(world: World, name: str, *, employer: str = EMPLOYER, uscc: str =
     return person
 
 
-def drawn(world: World, case_id: int) -> tuple[int, ...]:
-    """Begin the review of an accepted case; its panel."""
-    fill_pool(world)
+def drawn(world: World, case_id: int, pool: int = len(NAMES)) -> tuple[int, ...]:
+    """Begin the review of an accepted case, with ``pool`` experts to draw from; its panel."""
+    fill_pool(world, pool)
     panels.draw_panel(world.actor(world.province.examiner), case_id, expected_days=20)
     return view(world, case_id).panel
 

@@ -9,7 +9,7 @@ from typing import Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from licensing.cases.journal import Loaded, hold, load_for, moved_on
+from licensing.cases.journal import Loaded, hold, load, moved_on, not_found, require
 from licensing.cases.machine import State
 from licensing.cases.tables import Ballot, Case
 from licensing.errors import Conflict, FieldError, Invalid
@@ -39,7 +39,7 @@ def cast(actor: Actor, case_id: int, vote: Vote) -> None:
     """
     with unit_of_work(actor) as work:
         hold(work, case_id)
-        case = load_for(work, case_id, Action.PANEL_VOTE)
+        case = load_review(work, case_id, Action.PANEL_VOTE)
         if case.view.state is not State.EVALUATING or case.view.review is None:
             raise moved_on()
         before = ballots_of(work.session, case)
@@ -61,6 +61,17 @@ def cast(actor: Actor, case_id: int, vote: Vote) -> None:
         append(work, LEAF, _subject(case.row, row), row_digest(row))
         if len(before) + 1 == len(case.view.panel):
             _tell_the_examiner(work, case)
+
+
+def load_review(work: Work, case_id: int, action: Action) -> Loaded:
+    """The case, if the actor of ``work`` sits on its panel and may do ``action``. For everybody else there is no such review: ``NotFound``,
+    whatever else of the case they may see.
+    """
+    case = load(work.session, case_id)
+    if work.actor.person_id not in case.view.panel:
+        raise not_found()
+    require(work, action, case.subject)
+    return case
 
 
 def ballots_of(session: Session, case: Loaded) -> list[Ballot]:

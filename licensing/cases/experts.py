@@ -79,10 +79,13 @@ def enter(actor: Actor, authority_id: int, person_id: int | None, entry: Entry) 
 
 
 def end(actor: Actor, expert_id: int) -> None:
-    """Nobody is drawn by this entry any more; a panel on which the expert sits already is not changed by it. Twice is once."""
+    """Nobody is drawn by this entry any more; a panel on which the expert sits already is not changed by it. Twice is once.
+
+    Raises ``NotFound`` for an entry in the pool of an authority at which the actor has no post.
+    """
     with unit_of_work(actor) as work:
         row = work.session.get(Expert, expert_id, with_for_update=True)
-        if row is None:
+        if row is None or row.authority_id not in actor.authority_ids:
             raise not_found()
         require(work, Action.POOL_KEEP, Subject(authority_id=row.authority_id))
         if row.ended_at is None:

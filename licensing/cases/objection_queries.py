@@ -12,7 +12,17 @@ from sqlalchemy.orm import Session
 from licensing.cases.journal import Loaded, happened, load_for, may, not_found, require
 from licensing.cases.machine import EVENT_NAMES, Event
 from licensing.cases.objectable import OBJECTABLE, PUBLICITY, Objectable, Outcome, standing
-from licensing.cases.objections import ANSWER, answer_words, event_of, is_over, letter_of, objection_subject, on_act, remedy_of
+from licensing.cases.objections import (
+    ANSWER,
+    answer_words,
+    event_of,
+    is_over,
+    letter_of,
+    objection_subject,
+    on_act,
+    open_objection,
+    remedy_of,
+)
 from licensing.cases.rules import Happened
 from licensing.cases.tables import Case, Objection
 from licensing.catalogue import load_catalogue
@@ -149,7 +159,7 @@ def register(actor: Actor, *, answered: bool = False, after: int | None = None, 
 def objection_page(actor: Actor, objection_id: int) -> ObjectionPage:
     """One objection, for an officer of the authority that has its case now. Raises ``NotFound`` for everybody else."""
     with reading(actor) as look:
-        row, case = _open(look, objection_id)
+        row, case = open_objection(look, objection_id)
         event = event_of(case, row.sequence)
         act = OBJECTABLE.get(Event(row.about)) if row.about != PUBLICITY else None
         return ObjectionPage(
@@ -165,7 +175,7 @@ def objection_page(actor: Actor, objection_id: int) -> ObjectionPage:
 def letter_preview(actor: Actor, objection_id: int, outcome: str, text: str) -> dict[str, object] | None:
     """The letter that an answer to a company would send; None for a stranger, who gets none. Number and date come when it is sent."""
     with reading(actor) as look:
-        row, case = _open(look, objection_id)
+        row, case = open_objection(look, objection_id)
         if row.company_id is None:
             return None
         chosen = Outcome.UPHELD if outcome == Outcome.UPHELD else Outcome.REJECTED
@@ -173,16 +183,6 @@ def letter_preview(actor: Actor, objection_id: int, outcome: str, text: str) -> 
         words = answer_words(look.session, case, row, chosen, text, renewed_by=renewed)
         issuer = authority_of(look.session, case.row.authority_id or 0).name
         return content(load_catalogue().letter(ANSWER), words, number="", issuer=issuer, written_on=local_date(look.now))
-
-
-def _open(look: Work, objection_id: int) -> tuple[Objection, Loaded]:
-    row, actor = look.session.get(Objection, objection_id), look.actor
-    if row is None:
-        raise not_found()
-    case = load_for(look, row.case_id, Action.CASE_READ)
-    if case.row.authority_id not in actor.authority_ids or case.row.company_id in actor.company_ids:
-        raise not_found()
-    return row, case
 
 
 def _mine(look: Work) -> tuple[Any, ...]:

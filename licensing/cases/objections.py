@@ -97,10 +97,7 @@ def answer(actor: Actor, objection_id: int, outcome: str, text: str) -> None:
     Raises ``Invalid`` (``incomplete``), and ``Conflict`` (``already-answered``) when there is nothing to answer any more.
     """
     with unit_of_work(actor) as work:
-        row = work.session.get(Objection, objection_id, with_for_update=True)
-        if row is None:
-            raise not_found()
-        case = load_for(work, row.case_id, Action.CASE_READ)
+        row, case = open_objection(work, objection_id, hold=True)
         require(work, Action.CASE_ANSWER_OBJECTION, objection_subject(case, row))
         chosen, said = checked_answer(outcome, text)
         if row.answered_at is not None:
@@ -114,6 +111,20 @@ def answer(actor: Actor, objection_id: int, outcome: str, text: str) -> None:
             _answer_company(work, case, row, chosen)
         work.session.flush()
         append(work, ANSWER_LEAF, row.number, row_digest(row))
+
+
+def open_objection(work: Work, objection_id: int, *, hold: bool = False) -> tuple[Objection, Loaded]:
+    """An objection with its case, for an officer of the authority that has the case now, which with ``hold`` others wait for.
+
+    Raises ``NotFound`` for everybody else.
+    """
+    row, actor = work.session.get(Objection, objection_id, with_for_update=hold), work.actor
+    if row is None:
+        raise not_found()
+    case = load_for(work, row.case_id, Action.CASE_READ)
+    if case.row.authority_id not in actor.authority_ids or case.row.company_id in actor.company_ids:
+        raise not_found()
+    return row, case
 
 
 def open_objections(session: Session, case_id: int) -> list[Objection]:

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from licensing.cases.actions import ask_for_what_is_owed, check_expected_days
-from licensing.cases.ballots import ballots_of
+from licensing.cases.ballots import ballots_of, load_review
 from licensing.cases.experts import active
 from licensing.cases.journal import Loaded, hold, load_for, moved_on, not_found, record
 from licensing.cases.letters import send
@@ -79,7 +79,7 @@ def decline(actor: Actor, case_id: int, reason: str) -> None:
     """
     with unit_of_work(actor) as work:
         hold(work, case_id)
-        case = load_for(work, case_id, Action.PANEL_DECLINE)
+        case = load_review(work, case_id, Action.PANEL_DECLINE)
         _seat_the_next(work, case, Event.EXPERT_DECLINED, actor.person_id, reason)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from licensing.cases.ballots import ballots_of
+from licensing.cases.ballots import ballots_of, load_review
 from licensing.cases.evidence import handed_in
 from licensing.cases.journal import Loaded, load, load_for, not_found
 from licensing.cases.machine import State
@@ -126,7 +126,7 @@ def mine(actor: Actor) -> list[ReviewLine]:
 def review_page(actor: Actor, case_id: int) -> ReviewPage:
     """One review. Raises ``NotFound`` for who does not sit on its panel."""
     with reading(actor) as look:
-        case = load_for(look, case_id, Action.PANEL_READ)
+        case = load_review(look, case_id, Action.PANEL_READ)
         is_open = case.view.state is State.EVALUATING
         latest = case.view.submissions[-1]
         names = person_names(look.session, {int(one) for check in case.view.site_checks for one in check["officers"]})
@@ -147,7 +147,7 @@ def review_page(actor: Actor, case_id: int) -> ReviewPage:
 def document_page(actor: Actor, case_id: int, document_id: int, page: int) -> bytes | None:
     """The picture of a page of a document of the application, while the review goes on; None where it cannot be drawn."""
     with reading(actor) as look:
-        case = load_for(look, case_id, Action.PANEL_READ)
+        case = load_review(look, case_id, Action.PANEL_READ)
         row = look.session.get(CaseDocument, document_id)
         shown = case.view.state is State.EVALUATING and row is not None and row.case_id == case_id and row.id in handed_in(case)
         if not shown or row is None or not 1 <= page <= min(row.pages, MOST_PAGES):

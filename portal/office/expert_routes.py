@@ -9,12 +9,13 @@ from flask_babel import gettext
 from licensing.cases import experts
 from licensing.cases.experts import Entry
 from licensing.errors import Conflict, Invalid
+from licensing.policy import Action, Subject
 from licensing.words import Said, say
 from portal.accounts.queries import account_by_email
 from portal.accounts.rules import canonical_email
 from portal.components import errors_by_field
 from portal.database import db
-from portal.security import Access, access, current_actor
+from portal.security import Access, access, current_actor, refuse_early
 from portal.typed import typed_text
 
 blueprint = Blueprint("office_experts", __name__, url_prefix="/office/experts")
@@ -32,6 +33,7 @@ def pool() -> ResponseReturnValue:
 @access(Access.OFFICER)
 def enter() -> ResponseReturnValue:
     """Enter the holder of an account; what was typed stays when something is wrong with it."""
+    refuse_early(Action.POOL_KEEP, Subject())
     values = {name: typed_text(request.form, name)[:300] for name in FIELDS}
     mine = {str(one.authority.id): one.authority.id for one in experts.pools(current_actor()) if one.may_keep}
     if values["authority"] not in mine:

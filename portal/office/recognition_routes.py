@@ -10,6 +10,7 @@ from licensing.cases import recognitions
 from licensing.errors import Conflict, Invalid
 from licensing.words import Said
 from portal.components import errors_by_field
+from portal.office.opening import open_case
 from portal.security import Access, access, current_actor
 from portal.typed import day_of, typed_text
 
@@ -29,6 +30,7 @@ def duties() -> ResponseReturnValue:
 @access(Access.OFFICER)
 def report(case_id: int) -> ResponseReturnValue:
     """Record that a qualification was reported; what was typed stays when something is wrong with it."""
+    open_case(case_id)
     values = {name: typed_text(request.form, f"{name}_{case_id}")[:200] for name in FIELDS}
     try:
         recognitions.report(current_actor(), case_id, values["number"], day_of(values["reported_on"]))

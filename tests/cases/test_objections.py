@@ -61,10 +61,9 @@ def test_who_took_part_does_not_answer_and_the_second_factor_is_asked(world: Wor
     assert "another person" in str(own.value)
     with pytest.raises(Forbidden):
         objections.answer(world.actor(world.examiner), row.id, "rejected", "维持。")
-    with pytest.raises(Forbidden):
-        objections.answer(world.actor(world.applicant), row.id, "upheld", "成立。")
-    with pytest.raises(NotFound):
-        objections.answer(world.actor(world.stranger), row.id, "upheld", "成立。")
+    for outside in (world.applicant, world.stranger):
+        with pytest.raises(NotFound):
+            objections.answer(world.actor(outside), row.id, "upheld", "成立。")
     with pytest.raises(ReauthenticationNeeded):
         objections.answer(world.actor(world.supervisor, second_factor=False), row.id, "rejected", "维持。")
 

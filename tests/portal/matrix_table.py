@@ -11,9 +11,11 @@ For a new route add a row to ``GUARDS``; nothing else changes:
 * Name the action: ``replace(OFFICE, act=Action.…)`` guards what is sent, ``_acting(OFFICE, Action.…)`` also the page of its form.
 * Name the ``stage`` of the case in which the thing lies, where that is not the usual one. The answer 409 or 422 counts as let in, so the
   state need not fit; the thing must exist.
-* An id that the address has and the world does not (``objection_id``) is made in ``matrix_world.py``: one for each lot, by the real
-  actions. Add it to ``_of_case`` when it lies in a case, to ``of_all`` in ``_lot`` otherwise; what belongs to the whole installation is
-  ``shared``.
+* An id (``objection_id``), or another name of a thing (``THINGS``), that the address has and the world does not is made in
+  ``matrix_world.py``: one for each lot, by the real actions. Add it to ``_of_case`` when it lies in a case, to ``of_all`` in ``_lot``
+  otherwise; what belongs to the whole installation is ``shared``.
+* What a review by experts has is made in ``matrix_qualifications.py``; the person "expert" sits on the panel of the first lot alone, and
+  comes in by ``PANEL``.
 * Another word of an address (``<section>``) gets a value in ``WORDS`` of ``test_authorisation_matrix.py``.
 
 Then ``tests/portal/test_matrix_table.py`` says whether the row is there, and ``tests/portal/test_authorisation_matrix.py`` whether it is
@@ -54,6 +56,7 @@ class Door(StrEnum):
     POST = "authority, without those above it"
     INVITED = "whose address stands in the invitation"
     WRITER = "whose own it is"
+    PANEL = "who reviews it as an expert"
     ALL = "everybody of the class"
 
 
@@ -78,7 +81,7 @@ class Guard:
 
         ``keeper`` is the authority that keeps what belongs to the whole installation.
         """
-        subject = Subject(company_id=lot.company, authority_id=lot.authority) if lot else Subject()
+        subject = Subject(company_id=lot.company, authority_id=lot.authority, panel=lot.panel) if lot else Subject()
         held = roles_towards(actor, subject)
         if lot is not None and not self._comes_in(actor, lot):
             return Answer.NOT_FOUND
@@ -112,6 +115,7 @@ class Guard:
             Door.POST: lot.authority in actor.authority_ids,
             Door.INVITED: actor.person_id == lot.invited,
             Door.WRITER: actor.person_id == lot.writer,
+            Door.PANEL: actor.person_id in lot.panel,
             Door.ALL: True,
         }[self.door]
 
@@ -121,6 +125,7 @@ DRAFT = replace(MINE, act=Action.CASE_EDIT, stage="draft")
 OFFICE = Guard(Door.AUTHORITY, Action.CASE_READ, own=Answer.FORBIDDEN)
 HOLDER = Guard(Door.COMPANY, Action.LICENCE_READ, stage="licence")
 LICENCE = Guard(Door.AUTHORITY, Action.LICENCE_READ, stage="licence", own=Answer.FORBIDDEN)
+PANEL = Guard(Door.PANEL, Action.PANEL_READ, stage="reviewing")
 OPEN = Guard(Door.ALL)
 
 
@@ -150,6 +155,12 @@ GUARDS: Mapping[str, Guard] = {
     "office_desk.together": Guard(Door.ALL, act=Action.CASE_ASSIGN),
     "office_desk.keep": OPEN,
     "office_figures.": Guard(Door.ALL, Action.FIGURES_READ),
+    "office_objections.register": Guard(Door.ALL, Action.REGISTER_READ),
+    "office_archive.": Guard(Door.ALL, Action.ARCHIVE_READ),
+    "office_experts.pool": Guard(Door.ALL, Action.POOL_READ),
+    "office_experts.enter": Guard(Door.ALL, Action.POOL_READ, act=Action.POOL_KEEP),
+    "office_recognitions.duties": Guard(Door.ALL, Action.RECOGNITION_READ),
+    "experts.mine": OPEN,
     "office_draws.draws": Guard(Door.ALL, Action.REGISTER_READ),
     "office_draws.draw": Guard(Door.ALL, act=Action.COMMITMENT_DRAW),
     "office_catalogue.": Guard(Door.ALL, Action.CATALOGUE_READ),
@@ -174,6 +185,7 @@ GUARDS: Mapping[str, Guard] = {
     "applicant_promises.settle": replace(MINE, act=Action.COMMITMENT_SETTLE),
     "applicant_promises.answer": replace(MINE, act=Action.COMMITMENT_ANSWER),
     "applicant_promises.report": replace(MINE, act=Action.COMMITMENT_REPORT),
+    "applicant_objections.": _acting(MINE, Action.CASE_OBJECT, "refused"),
     "applicant_ratings.rating": replace(MINE, act=Action.CASE_RATE, stage="granted"),
     "applicant_ratings.copy": replace(MINE, act=Action.CASE_START),
     # Its licences, its credit and its seats.
@@ -212,6 +224,8 @@ GUARDS: Mapping[str, Guard] = {
     "office.terminate": _acting(OFFICE, Action.COMMITMENT_JUDGE),
     "office.order_correction": _acting(OFFICE, Action.COMMITMENT_JUDGE),
     "office.drop_finding": _acting(OFFICE, Action.COMMITMENT_JUDGE),
+    "office_archive.download_file": replace(OFFICE, form=Action.ARCHIVE_READ, stage="archived"),
+    "office_archive.close": replace(OFFICE, act=Action.CASE_ARCHIVE, stage="archived"),
     "office_desk.take": replace(OFFICE, act=Action.CASE_ASSIGN),
     "office_desk.release": replace(OFFICE, act=Action.CASE_ASSIGN),
     "office_desk.drop": Guard(Door.WRITER),
@@ -233,6 +247,18 @@ GUARDS: Mapping[str, Guard] = {
     "office_licences.return": _acting(LICENCE, Action.LICENCE_RETURN),
     "office_credit.entry": Guard(Door.POST, Action.CREDIT_READ, act=Action.CREDIT_DECIDE),
     "office_ratings.rating": Guard(Door.POST, Action.RATING_READ, act=Action.RATING_ANSWER, stage="granted"),
+    "office_objections.objection": Guard(Door.POST, Action.CASE_READ, act=Action.CASE_ANSWER_OBJECTION),
+    # Qualifications: the review by experts, for its officers and for who sits on the panel, and what is reported afterwards.
+    "office.site_check": _acting(OFFICE, Action.CASE_CHECK_SITE, "qualifying"),
+    "office.panel": _acting(OFFICE, Action.CASE_COMMISSION, "qualifying"),
+    "office.opinion": _acting(OFFICE, Action.CASE_RECORD_RESULT, "reviewing"),
+    "office.publicity": _acting(OFFICE, Action.CASE_OPEN_PUBLICITY, "reviewing"),
+    "office_panels.": replace(OFFICE, act=Action.PANEL_REPLACE, stage="reviewing"),
+    "office_experts.end": Guard(Door.POST, act=Action.POOL_KEEP, stage="reviewing", own=Answer.OPEN),
+    "office_recognitions.report": replace(OFFICE, act=Action.RECOGNITION_REPORT, stage="qualified"),
+    "experts.": PANEL,
+    "experts.vote": replace(PANEL, act=Action.PANEL_VOTE),
+    "experts.decline": replace(PANEL, act=Action.PANEL_DECLINE),
     "office_draws.one": Guard(Door.POST, Action.REGISTER_READ, own=Answer.OPEN),
 }
 
@@ -257,9 +283,14 @@ def routes(app: Flask) -> Iterator[tuple[Rule, str, Access]]:
             yield rule, method, who
 
 
+THINGS = frozenset({"version", "sequence"})
+"""What names a thing besides the ids. A ``number`` does where it is a word, and not that of a page."""
+
+
 def numbered(rule: Rule) -> list[str]:
     """The parts of the address that name a thing."""
-    return [name for name in re.findall(r"<(?:[^<>:]*:)?(\w+)>", rule.rule) if name.endswith("_id") or name == "version"]
+    parts = re.findall(r"<(?:([^<>:]*):)?(\w+)>", rule.rule)
+    return [name for kind, name in parts if name.endswith("_id") or name in THINGS or (name == "number" and not kind)]
 
 
 def unguarded(app: Flask) -> list[str]:

@@ -9,8 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -20,7 +19,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from matrix_table import Answer, Guard, guard_of, numbered, routes
 from matrix_undo import Before, keep
-from matrix_world import MATTER, PROOF, Lot, MatrixWorld, address_of, build_matrix_world
+from matrix_world import BEFORE, MATTER, PROOF, Lot, MatrixWorld, address_of, build_matrix_world
 from portal_tools import PASSWORD, SECRET
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
@@ -38,7 +37,6 @@ from portal.database import db
 from portal.security import Access
 
 pytestmark = pytest.mark.slow
-MORNING = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 NOWHERE = 987654
 WORDS = {
     "matter": MATTER,
@@ -100,8 +98,8 @@ def open_matrix(home: Path, database: str = "") -> Iterator[Matrix]:
     """The clock stands still, so that each second factor stays fresh and pages differ in nothing but what is asked."""
     settings = Settings(home=home / "var", keys=home / "keys", database=database, demo=False, https=False)
     settings.home.mkdir()
-    with time_machine.travel(MORNING, tick=False):
-        world = build_matrix_world(open_world(settings))
+    with time_machine.travel(BEFORE, tick=False) as clock:
+        world = build_matrix_world(replace(open_world(settings), clock=clock))
         storage().engine.dispose()
         app = create_app(settings)
         sessions = {name: _session(app, person) for name, person in world.people.items()}
