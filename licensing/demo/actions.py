@@ -47,7 +47,7 @@ Progress = Callable[[int, int], None]
 
 MAKERS = 3
 LICENCE_STEPS = 25
-ARCHIVED = 8
+ARCHIVED = 4
 """So many of the oldest finished cases lie in the archive; the worker goes on with the others."""
 GRADE_A = "1"
 """The grade of the bodies that are commissioned, so the small world has them all."""
