@@ -13,13 +13,14 @@ from pack_reader import READMES, change_one_character, follow, refusal, run, unp
 from sqlalchemy import select
 
 from licensing.cases import archived_list, evidence, objection_queries, publicising, queries, recognitions, reviews
-from licensing.cases.machine import Event, State
+from licensing.cases.machine import FINAL, Event, State
 from licensing.cases.recusals import Recusal
-from licensing.cases.tables import Case, CaseEvent, Objection
+from licensing.cases.tables import Case, CaseArchive, CaseEvent, Objection
 from licensing.cases.worklist import Asked, worklist
 from licensing.clock import CHINA, add_working_days, load_calendar, today
 from licensing.commitments.tables import Commitment
 from licensing.demo import DemoWorld, load
+from licensing.demo.actions import ARCHIVED
 from licensing.demo.stage import Stage
 from licensing.demo.steps import VERBS
 from licensing.demo.stories import Act
@@ -255,9 +256,14 @@ def test_a_case_went_from_the_wrong_authority_to_the_right_one(loaded: Loaded) -
 
 
 def test_the_oldest_files_are_closed(loaded: Loaded) -> None:
-    closed = archived_list.closed_files(actor_of(loaded, "zhangxiaomei")).rows
-    assert closed
-    assert {file.authority.name for file in closed} == {"南京市气象局"}
+    with reading(SYSTEM) as look:
+        closed = look.session.scalars(select(CaseArchive)).all()
+        finished = look.session.scalars(select(Case.id).where(Case.state.in_(FINAL)).order_by(Case.id)).all()
+    assert len(closed) == ARCHIVED
+    assert {row.case_id for row in closed} < set(finished)
+    everywhere = archived_list.closed_files(actor_of(loaded, "luoqiming")).rows
+    assert {file.row.id for file in everywhere} <= {row.id for row in closed}
+    assert everywhere, "the province oversees its bureaus"
 
 
 def test_the_past_was_told_already(loaded: Loaded) -> None:
