@@ -13,6 +13,7 @@ from flask_babel import gettext
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import BuildError, RequestRedirect
 
+from licensing.cases.experts import is_expert
 from licensing.clock import CHINA
 from licensing.errors import Invalid
 from licensing.notices.queries import unread
@@ -31,7 +32,7 @@ NARROW_SPACE = "\u202f"
 
 @dataclass(frozen=True, slots=True)
 class NavLink:
-    """One link in the masthead, shown to those who may open it, or of them only to those who hold a post of ``role``.
+    """One link in the masthead, shown to those who may open it, or of them only to those who hold a post of ``role``, or to experts.
 
     An area lists its own as ``NAVIGATION`` in its routes module.
     """
@@ -40,6 +41,7 @@ class NavLink:
     text: str
     who: Access
     role: Role | None = None
+    of_experts: bool = False
 
 
 def furnish(app: Flask, links: Iterable[NavLink]) -> None:
@@ -129,7 +131,8 @@ def navigation() -> list[NavLink]:
     actor = current_actor()
     roles = {post.role for post in actor.posts}
     links = current_app.extensions["leizheng-navigation"]
-    return [link for link in links if may_enter(actor, link.who) and (link.role is None or link.role in roles)]
+    mine = [link for link in links if may_enter(actor, link.who) and (link.role is None or link.role in roles)]
+    return [link for link in mine if not link.of_experts or is_expert(actor)]
 
 
 def may_enter(actor: Actor, who: Access) -> bool:

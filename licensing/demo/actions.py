@@ -13,6 +13,7 @@ from typing import Literal
 
 from sqlalchemy import func, select, update
 
+from licensing.cases.archive import archive_all
 from licensing.cases.tables import Case
 from licensing.clock import CHINA, load_calendar, today
 from licensing.demo import register
@@ -22,6 +23,7 @@ from licensing.demo.desk import share_work
 from licensing.demo.lives import Lives
 from licensing.demo.lives import timetable as life_timetable
 from licensing.demo.papers import make_papers
+from licensing.demo.recognising import POOL_FILLED, fill_pool
 from licensing.demo.register import Registered
 from licensing.demo.stage import Stage
 from licensing.demo.steps import play
@@ -45,6 +47,8 @@ Progress = Callable[[int, int], None]
 
 MAKERS = 3
 LICENCE_STEPS = 25
+ARCHIVED = 4
+"""So many of the oldest finished cases lie in the archive; the worker goes on with the others."""
 GRADE_A = "1"
 """The grade of the bodies that are commissioned, so the small world has them all."""
 _ANCHOR = "demo:first-day"
@@ -57,6 +61,7 @@ ROLE_NAMES: Mapping[str, str] = {
     "supervisor": N_("supervisor"),
     "applicant": N_("applicant"),
     "signatory": N_("authorised signatory"),
+    "expert": N_("expert"),
     "system_admin": N_("system administrator"),
     "security_admin": N_("security administrator"),
     "audit_admin": N_("audit administrator"),
@@ -65,7 +70,7 @@ ROLE_NAMES: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class DemoPerson:
-    """Somebody to sign in as: the roles in words, and the authority or the companies where they are held."""
+    """Somebody to sign in as: the roles in words, and the authority or the companies where they are held, or an expert's employer."""
 
     name: str
     roles: tuple[Said, ...]
@@ -117,6 +122,7 @@ def _play(settings: Settings, cast: Cast, ids: Registered, progress: Progress, s
         stage.wait_for_all()
     _settle(_first_day())
     share_work()
+    archive_all(settings, ARCHIVED)
     refresh_all()
     count.finish()
 
@@ -132,7 +138,8 @@ def _settle(first_day: date) -> None:
 
 
 def _scenes(stage: Stage, scale: Scale, first_day: date) -> list[_Scene]:
-    projects = tuple(project for project in stage.cast.projects if scale == "full" or project.small)
+    everything = (*stage.cast.projects, *stage.cast.applications)
+    projects = tuple(project for project in everything if scale == "full" or project.small)
     bodies = [(place, firm) for place, firm in enumerate(stage.cast.bodies) if scale == "full" or firm.grade == GRADE_A]
     acts = [
         _Scene(act.at, partial(play, stage, act), 1 + LICENCE_STEPS * (act.verb == "grant"))
@@ -144,7 +151,8 @@ def _scenes(stage: Stage, scale: Scale, first_day: date) -> list[_Scene]:
         for deed in life_timetable(tuple(life for life in stage.cast.lives if scale == "full" or life.small), first_day, load_calendar())
     ]
     papers = [_Scene(moment_of(firm), partial(certify, stage, firm, place), 1 + LICENCE_STEPS) for place, firm in bodies]
-    return sorted([*papers, *acts, *deeds], key=lambda scene: scene.at)
+    pools = [_Scene(POOL_FILLED, partial(fill_pool, stage, bureau), 1) for bureau in stage.cast.bureaus if bureau.experts]
+    return sorted([*papers, *pools, *acts, *deeds], key=lambda scene: scene.at)
 
 
 class _Count:
@@ -189,6 +197,8 @@ def _people(cast: Cast, ids: Registered) -> Iterator[DemoPerson]:
     for bureau in cast.bureaus:
         for officer in bureau.officers:
             yield _person(officer, officer.posts, ids, bureau.details["name"])
+        for adviser in bureau.experts:
+            yield _person(adviser.somebody, ("expert",), ids, adviser.employer)
     for administrator, role in cast.administrators:
         yield _person(administrator, (role,), ids, "")
     for key, applicant in cast.applicants.items():

@@ -32,14 +32,24 @@ class Somebody:
 
 
 @dataclass(frozen=True, slots=True)
+class Adviser:
+    """An expert of the pool of an authority, with the employer as the pool names it."""
+
+    somebody: Somebody
+    employer: str
+    specialities: str
+
+
+@dataclass(frozen=True, slots=True)
 class Bureau:
-    """An authority with its officers; ``details`` are the columns of its row, ``parent`` is the code of the level above."""
+    """An authority with its officers and experts; ``details`` are the columns of its row, ``parent`` is the code of the level above."""
 
     details: Mapping[str, Any]
     parent: str | None
     matters: tuple[str, ...]
     prefixes: tuple[str, ...]
     officers: tuple[Somebody, ...]
+    experts: tuple[Adviser, ...]
 
     @property
     def code(self) -> str:
@@ -52,7 +62,10 @@ class Bureau:
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """One site and how far its design review, and then its acceptance, have come. ``index`` counts through the whole world."""
+    """One site and how far its design review, and then its acceptance, have come. ``index`` counts through the whole world.
+
+    What an inspection body applies for is one as well: it has a story of its qualification and the ``grade``, and no other.
+    """
 
     index: int
     company: str
@@ -64,17 +77,23 @@ class Project:
     acceptance: str | None
     when: int | None
     small: bool
+    moved_to: str = ""
+    qualification: str = ""
+    grade: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Firm:
-    """A company with the keys of its people; ``details`` are the columns of its row. Inspection bodies have a grade."""
+    """A company with the keys of its people; ``details`` are the columns of its row. Inspection bodies have a grade, or apply for one."""
 
     details: Mapping[str, str]
     people: tuple[str, ...]
     projects: tuple[Project, ...] = ()
     grade: str = ""
     issued: date | None = None
+    application: Project | None = None
+    established: str = ""
+    staff: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -112,6 +131,7 @@ class Cast:
     kinds: Mapping[str, Mapping[str, Any]]
     designers: tuple[Mapping[str, str], ...]
     builders: tuple[Mapping[str, str], ...]
+    instruments: tuple[Mapping[str, str], ...]
     wording: Mapping[str, Any]
     lives: tuple[Life, ...]
 
@@ -123,12 +143,22 @@ class Cast:
     def projects(self) -> tuple[Project, ...]:
         return tuple(project for firm in self.firms for project in firm.projects)
 
+    @property
+    def applications(self) -> tuple[Project, ...]:
+        """For a qualification."""
+        return tuple(firm.application for firm in self.firms if firm.application)
+
+    @property
+    def experts(self) -> tuple[Somebody, ...]:
+        return tuple(adviser.somebody for bureau in self.bureaus for adviser in bureau.experts)
+
 
 @cache
 def load_cast() -> Cast:
     """The cast, read once."""
     offices, units = _read("authorities"), _read("units")
-    companies = [*_read("companies")["company"], *_read("bodies")["body"]]
+    inspection = _read("bodies")
+    companies = [*_read("companies")["company"], *inspection["body"]]
     numbered = iter(range(10_000))
     return Cast(
         bureaus=tuple(_bureau(kid, raw) for kid, raw in enumerate(offices["authority"], start=1)),
@@ -139,6 +169,7 @@ def load_cast() -> Cast:
         kinds=_read("kinds"),
         designers=tuple(units["designer"]),
         builders=tuple(units["builder"]),
+        instruments=tuple(inspection["instrument"]),
         wording=_read("wording"),
         lives=tuple(_life(index, raw) for index, raw in enumerate(_read("lives")["life"])),
     )
@@ -167,7 +198,12 @@ def _bureau(kid: int, raw: Mapping[str, Any]) -> Bureau:
         "address": raw["address"],
     }
     return Bureau(
-        details, known.parent, tuple(raw["matters"]), tuple(raw["prefixes"]), tuple(_somebody(officer) for officer in raw["officers"])
+        details,
+        known.parent,
+        tuple(raw["matters"]),
+        tuple(raw["prefixes"]),
+        tuple(_somebody(officer) for officer in raw["officers"]),
+        tuple(Adviser(_somebody(expert), expert["employer"], expert["specialities"]) for expert in raw.get("experts", ())),
     )
 
 
@@ -182,7 +218,16 @@ def _firm(raw: Mapping[str, Any], numbers: Iterator[int]) -> Firm:
     }
     people = tuple(person.get("same") or person["email"] for person in raw["people"])
     projects = tuple(_project(next(numbers), raw, project) for project in raw.get("projects", ()))
-    return Firm(details, people, projects, raw.get("grade", ""), raw.get("issued"))
+    return Firm(
+        details,
+        people,
+        projects,
+        raw.get("grade", ""),
+        raw.get("issued"),
+        _application(next(numbers), raw) if "application" in raw else None,
+        raw.get("established", ""),
+        tuple(raw.get("staff", ())),
+    )
 
 
 def _project(index: int, company: Mapping[str, Any], raw: Mapping[str, Any]) -> Project:
@@ -197,6 +242,26 @@ def _project(index: int, company: Mapping[str, Any], raw: Mapping[str, Any]) -> 
         acceptance=raw.get("acceptance"),
         when=raw.get("when"),
         small=raw.get("small", False),
+        moved_to=raw.get("moved_to", ""),
+    )
+
+
+def _application(index: int, body: Mapping[str, Any]) -> Project:
+    """The case is called by the name of the body."""
+    raw = body["application"]
+    return Project(
+        index=index,
+        company=body["name"],
+        kind="",
+        name=body["name"],
+        region=body["region"],
+        address=body["address"],
+        design="",
+        acceptance=None,
+        when=raw["when"],
+        small=raw.get("small", False),
+        qualification=raw["story"],
+        grade=raw["grade"],
     )
 
 

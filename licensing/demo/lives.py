@@ -9,12 +9,14 @@ from functools import partial
 
 from sqlalchemy import select
 
-from licensing.cases import verifying
+from licensing.cases import rectifying, verifying
 from licensing.clock import Calendar, add_working_days, local_date
 from licensing.commitments import consequences
+from licensing.commitments.machine import State as Promise
 from licensing.commitments.queries import of_case as promises_of
 from licensing.commitments.queries import tasks_of
 from licensing.commitments.rules import Result
+from licensing.commitments.tables import Commitment
 from licensing.demo.cast import Bureau, Firm, Life
 from licensing.demo.certificates import TYPE, bureau_of
 from licensing.demo.reports import report
@@ -45,6 +47,7 @@ OPERATIONS: Mapping[str, Operation] = {
     "asked": _O.CHANGE,
     "replaced": _O.REPLACE,
 }
+"""What is decided about the licence; where a promise is rectified, nothing is."""
 _SUSPENDED = (("notice", 0), ("decide", 7))
 STORIES: Mapping[str, tuple[tuple[str, int], ...]] = {
     "suspended": _SUSPENDED,
@@ -59,6 +62,7 @@ STORIES: Mapping[str, tuple[tuple[str, int], ...]] = {
     "changed": (("ask", 0), ("recommend", 3), ("grant", 5)),
     "asked": (("ask", 0),),
     "replaced": (("ask", 0), ("recommend", 2), ("grant", 3)),
+    "rectifying": (("find_mendable", 0), ("order", 3)),
 }
 EVENTS: Mapping[str, tuple[Event, ...]] = {
     "notice": (Event.NOTICE_SERVED,),
@@ -72,6 +76,8 @@ EVENTS: Mapping[str, tuple[Event, ...]] = {
     "decide": (Event.DECIDED,),
     "give_back": (Event.DECIDED,),
     "grant": (Event.VERSION_DECIDED, Event.VERSION_ISSUED),
+    "find_mendable": (),
+    "order": (),
 }
 """What each step appends, so that an interrupted load finds its place again."""
 
@@ -159,16 +165,31 @@ def _notice(lives: Lives, deed: Deed, licence_id: int) -> None:
     actions.propose(officer, licence_id, OPERATIONS[deed.life.story], reason=deed.life.words["reason"])
 
 
-def _find_untrue(lives: Lives, deed: Deed, licence_id: int) -> None:
-    """One more verification of a promise on which the licence rests; what it finds sends the notice."""
-    with reading(SYSTEM) as look:
-        case_id = look.session.get_one(Licence, licence_id).case_id
-        made = promises_of(look.session, case_id or 0)[-1]
+def _find_untrue(lives: Lives, deed: Deed, licence_id: int, *, consequence: Operation | None) -> None:
+    """One more verification of a promise on which the licence rests; what it finds sends the notice of the consequence, if there is one."""
+    made = _promise(licence_id)
+    if made.state in (Promise.UNTRUE, Promise.RECTIFYING):
+        return  # an earlier, interrupted load found it
     officer = lives.officer(deed.life, Role.EXAMINER)
     verifying.verify_again(officer, made.case_id, made.id)
     with reading(SYSTEM) as look:
         task_id = tasks_of(look.session, made.case_id)[-1].id
-    verifying.record_finding(officer, task_id, Result.UNTRUE, report(officer, task_id, Result.UNTRUE, deed.life.words["reason"]))
+    verifying.record_finding(
+        officer, task_id, Result.UNTRUE, report(officer, task_id, Result.UNTRUE, deed.life.words["reason"]), consequence=consequence
+    )
+
+
+def _order(lives: Lives, deed: Deed, licence_id: int) -> None:
+    """What was found is to be rectified, and the licence stays as it is."""
+    made = _promise(licence_id)
+    if made.state == Promise.UNTRUE:
+        rectifying.order_rectification(lives.officer(deed.life, Role.APPROVER), made.case_id, made.id, deed.life.words["order"])
+
+
+def _promise(licence_id: int) -> Commitment:
+    """The last promise on which the licence rests."""
+    with reading(SYSTEM) as look:
+        return promises_of(look.session, look.session.get_one(Licence, licence_id).case_id or 0)[-1]
 
 
 def _answer(lives: Lives, deed: Deed, licence_id: int, *, hearing: bool) -> None:
@@ -210,7 +231,9 @@ def _grant(lives: Lives, deed: Deed, licence_id: int) -> None:
 
 VERBS: Mapping[str, Callable[[Lives, Deed, int], None]] = {
     "notice": _notice,
-    "find_untrue": _find_untrue,
+    "find_untrue": partial(_find_untrue, consequence=Operation.REVOKE_FOR_DECEIT),
+    "find_mendable": partial(_find_untrue, consequence=None),
+    "order": _order,
     "answer": partial(_answer, hearing=False),
     "demand": partial(_answer, hearing=True),
     "hear": _hear,

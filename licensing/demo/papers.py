@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from licensing.demo.stories import ACCEPTANCE, DESIGN
+from licensing.demo.stories import ACCEPTANCE, DESIGN, QUALIFICATION
 from licensing.documents.engine import render_pdf
 from licensing.documents.uploads import Inspected, inspect
 
@@ -33,6 +33,26 @@ _RECORD_ROWS = (
     ("过渡电阻", "0.03 Ω"),
     ("隐蔽工程验收", "合格，附照片六张"),
 )
+_BODY_SHEETS = {
+    "legal_person": (
+        "营业执照（副本）.pdf",
+        "营业执照",
+        (("类型", "有限责任公司"), ("登记状态", "存续"), ("经营范围", "雷电防护装置检测")),
+    ),
+    "staff_list": (
+        "专业技术人员简表及证明材料.pdf",
+        "专业技术人员简表",
+        (("高级职称", "1 人"), ("中级职称", "3 人以上"), ("劳动合同", "均在有效期内"), ("任命文件", "技术负责人任命书一份")),
+    ),
+    "social_insurance": ("社会保险缴纳证明.pdf", "社会保险缴纳证明", (("缴纳单位", "申请人"), ("险种", "养老、医疗、工伤、失业、生育"))),
+    "premises_proof": (
+        "办公场所租赁合同.pdf",
+        "房屋租赁合同",
+        (("用途", "办公、仪器室、档案室"), ("建筑面积", "320 m²"), ("租期", "五年")),
+    ),
+    "quality_system": ("质量管理手册.pdf", "质量管理手册", (("版本", "C/0"), ("内部审核", "每年一次"), ("管理评审", "每年一次"))),
+    "instruments": ("仪器设备清单及检定证书.pdf", "仪器设备清单", (("数量", "六台"), ("检定、校准", "均在有效期内"))),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +86,7 @@ def make_papers(upload_limit: int) -> Papers:
             (ACCEPTANCE, "as_built_drawings"): built,
             (ACCEPTANCE, "factory_certificate"): _sheet("出厂合格证书.pdf", "产品出厂合格证", _CERTIFICATE_ROWS, upload_limit),
             (ACCEPTANCE, "installation_record"): _sheet("防雷产品安装记录.pdf", "防雷产品安装记录", _RECORD_ROWS, upload_limit),
+            **{(QUALIFICATION, slot): _sheet(*sheet, upload_limit) for slot, sheet in _BODY_SHEETS.items()},
         },
         revised={DESIGN: ("design_documents", design_revised), ACCEPTANCE: ("as_built_drawings", built_revised)},
     )

@@ -54,6 +54,7 @@ def register(cast: Cast) -> Registered:
         for administrator, role in cast.administrators:
             people[administrator.key] = _person(work, administrator, Role(role))
         people |= {key: _person(work, applicant) for key, applicant in cast.applicants.items()}
+        people |= {expert.key: _person(work, expert) for expert in cast.experts}
         seats = [(key, firm.name) for firm in cast.firms for key in firm.people]
         for key, company in (*seats, *cast.extra_seats):
             _give_seat(work, people[key], companies[company], Role.APPLICANT)
@@ -73,7 +74,7 @@ def registered(cast: Cast) -> Registered:
         by_uscc = {row.uscc: row.id for row in look.session.scalars(select(Company))}
         by_code = {row.code: row.id for row in look.session.scalars(select(Authority))}
     officers = [officer for bureau in cast.bureaus for officer in bureau.officers]
-    everybody = [*officers, *(person for person, _ in cast.administrators), *cast.applicants.values()]
+    everybody = [*officers, *(person for person, _ in cast.administrators), *cast.applicants.values(), *cast.experts]
     return Registered(
         {bureau.code: by_code[bureau.code] for bureau in cast.bureaus},
         {firm.name: by_uscc[firm.uscc] for firm in cast.firms},

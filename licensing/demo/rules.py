@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 
 from stdnum.cn import uscc
+from stdnum.iso7064 import mod_11_2
 
 _ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 _WEIGHTS = (3, 7, 9, 10, 5, 8, 4, 2)
@@ -24,6 +25,13 @@ def company_uscc(region: str, name: str) -> str:
 def phone(name: str) -> str:
     """A mobile number in good form, always the same one for ``name``."""
     return f"13{_digits(name, 9)}"
+
+
+def identity_number(region: str, name: str) -> str:
+    """An identity number in good form for somebody invented, born in the seventies or eighties (GB 11643)."""
+    number = _number(name)
+    body = f"{region}{1970 + number % 20}{1 + number // 20 % 12:02d}{1 + number // 240 % 28:02d}{number // 6720 % 1000:03d}"
+    return body + mod_11_2.calc_check_digit(body)
 
 
 def _complete(category: str, region: str, organisation: str) -> str:

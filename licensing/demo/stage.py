@@ -14,7 +14,7 @@ from licensing.clock import local_date
 from licensing.demo.cast import Bureau, Cast, Firm, Project
 from licensing.demo.papers import Papers
 from licensing.demo.register import Registered
-from licensing.demo.stories import DESIGN, Act
+from licensing.demo.stories import DESIGN, QUALIFICATION, Act
 from licensing.licences.tables import Licence
 from licensing.moments import rehearse
 from licensing.parties.queries import actor_for
@@ -62,7 +62,7 @@ class Stage:
 
         Approvers do not: the one with the fewest posts decides, who has neither accepted nor proposed.
         """
-        return self.officer_at(self.bureau(act.project), act.project.company, role, act.project.index + (act.matter == DESIGN))
+        return self.officer_at(self.bureau_of(act), act.project.company, role, act.project.index + (act.matter == DESIGN))
 
     def officer_at(self, bureau: Bureau, company: str, role: Role, turn: int) -> Actor:
         """The same for any bureau and company; ``turn`` says whose turn it is."""
@@ -71,13 +71,20 @@ class Stage:
         fitting.sort(key=lambda person: len(person.posts))
         return self.actor(fitting[0 if role is Role.APPROVER else turn % len(fitting)].key)
 
+    def bureau_of(self, act: Act) -> Bureau:
+        """The authority that has the case when ``act`` is done: another one after the transfer."""
+        if "transfer" in act.before:
+            return next(bureau for bureau in self.cast.bureaus if bureau.code == act.project.moved_to)
+        return self.bureau(act.project)
+
     def bureau(self, project: Project) -> Bureau:
-        """The authority that decides: the one with the longest fitting prefix."""
+        """The authority to which the application goes: the one with the longest fitting prefix."""
+        matter = QUALIFICATION if project.qualification else DESIGN
         fitting = [
             (len(prefix), bureau)
             for bureau in self.cast.bureaus
             for prefix in bureau.prefixes
-            if DESIGN in bureau.matters and project.region.startswith(prefix)
+            if matter in bureau.matters and project.region.startswith(prefix)
         ]
         return max(fitting, key=lambda found: found[0])[1]
 
@@ -130,5 +137,13 @@ class Stage:
 
     def actor(self, key: str) -> Actor:
         """The person with this key, as of the moment that is being played, the second factor just shown."""
+        return self.person(self.ids.people[key])
+
+    def words(self, act: Act) -> str:
+        """What is written at this step."""
+        return str(self.cast.wording[act.matter][act.verb])
+
+    def person(self, person_id: int) -> Actor:
+        """The same for who is known by the id."""
         with reading(SYSTEM) as look:
-            return actor_for(look.session, self.ids.people[key], on=local_date(look.now), second_factor_at=look.now)
+            return actor_for(look.session, person_id, on=local_date(look.now), second_factor_at=look.now)

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from licensing.cases import actions, closing, drafts, extension, issuing, promises, verifying
+from licensing.cases import actions, closing, drafts, extension, issuing, promises, transfer, verifying
 from licensing.cases.actions import EvaluationResult, Item
 from licensing.cases.drafts import proofs_of
 from licensing.cases.journal import load
@@ -24,8 +24,10 @@ from licensing.credit import actions as credit
 from licensing.credit.machine import State as CreditState
 from licensing.credit.queries import entries_of
 from licensing.credit.tables import CreditEntry
+from licensing.demo import objecting, recognising
 from licensing.demo.answers import answers, facts, mended
 from licensing.demo.papers import Paper
+from licensing.demo.qualification import qualification_answers
 from licensing.demo.reports import report
 from licensing.demo.stage import Stage
 from licensing.demo.stories import ACCEPTANCE, DESIGN, EVENTS, NEEDS_PROMISE, QUALIFICATION, STORIES, Act
@@ -76,10 +78,12 @@ def _prepare(stage: Stage, act: Act) -> None:
         version = drafts.save_section(actor, case_id, section, values, version)
     held, promised = set(_documents(case_id)), _promised(act)
     for material in load_catalogue().matter(act.matter).materials:
+        if (act.matter, material.code) not in stage.papers.by_slot:
+            continue  # needed only for what nobody applies for here
         if material.proof is not None and material.proof in promised:
             _promise(stage, act, material.proof)
             continue
-        if material.proof is not None:
+        if material.proof in _promisable(act):
             promises.choose_proof(actor, case_id, material.proof, Choice.HAND_IN)
         if material.code not in held:
             _keep(actor, case_id, material.code, stage.papers.by_slot[act.matter, material.code])
@@ -125,7 +129,7 @@ def _silence(stage: Stage, act: Act) -> None:
 
 
 def _turn_away(stage: Stage, act: Act) -> None:
-    actions.not_accept(stage.officer(act, Role.INTAKE), stage.cases[act.key], _words(stage, act))
+    actions.not_accept(stage.officer(act, Role.INTAKE), stage.cases[act.key], stage.words(act))
 
 
 def _commission(stage: Stage, act: Act) -> None:
@@ -137,9 +141,7 @@ def _commission(stage: Stage, act: Act) -> None:
 
 def _report(stage: Stage, act: Act, *, passed: bool) -> None:
     words, reported = stage.cast.wording[act.matter], local_date(act.at) - timedelta(days=1)
-    number = words["report"].format(
-        place=stage.bureau(act.project).details["number_place"], year=reported.year, serial=100 + act.project.index
-    )
+    number = words["report"].format(place=stage.bureau_of(act).details["number_place"], year=reported.year, serial=100 + act.project.index)
     result = EvaluationResult(number, stage.inspectors(act.project).name, reported, passed, words["passed"] if passed else words["failed"])
     _verify(stage, act)
     actions.record_result(stage.officer(act, Role.EXAMINER), stage.cases[act.key], result)
@@ -156,16 +158,16 @@ def _verify(stage: Stage, act: Act) -> None:
 
 def _verifier(stage: Stage, act: Act) -> Actor:
     """Who verifies; where no post of a verifier is filled, the examiner."""
-    posts = {post for officer in stage.bureau(act.project).officers for post in officer.posts}
+    posts = {post for officer in stage.bureau_of(act).officers for post in officer.posts}
     return stage.officer(act, Role.VERIFIER if "verifier" in posts else Role.EXAMINER)
 
 
 def _take_back(stage: Stage, act: Act) -> None:
-    promises.withdraw_promise(stage.signatory(act.project), stage.cases[act.key], PROMISED, _words(stage, act))
+    promises.withdraw_promise(stage.signatory(act.project), stage.cases[act.key], PROMISED, stage.words(act))
 
 
 def _require(stage: Stage, act: Act) -> None:
-    verifying.require_proof(stage.officer(act, Role.EXAMINER), stage.cases[act.key], [PROMISED], _words(stage, act))
+    verifying.require_proof(stage.officer(act, Role.EXAMINER), stage.cases[act.key], [PROMISED], stage.words(act))
 
 
 def _hand_in(stage: Stage, act: Act) -> None:
@@ -180,15 +182,15 @@ def _find_untrue(stage: Stage, act: Act) -> None:
     with reading(SYSTEM) as look:
         task_id = next(task.id for task in tasks_of(look.session, stage.cases[act.key]) if task.commitment.proof == PROMISED)
     officer = _verifier(stage, act)
-    verifying.record_finding(officer, task_id, Result.UNTRUE, report(officer, task_id, Result.UNTRUE, _words(stage, act)))
+    verifying.record_finding(officer, task_id, Result.UNTRUE, report(officer, task_id, Result.UNTRUE, stage.words(act)))
 
 
 def _explain(stage: Stage, act: Act) -> None:
-    promises.answer_untruth(stage.applicant(act.project), stage.cases[act.key], _words(stage, act))
+    promises.answer_untruth(stage.applicant(act.project), stage.cases[act.key], stage.words(act))
 
 
 def _judge(stage: Stage, act: Act, verb: Callable[[Actor, int, str], None]) -> None:
-    verb(stage.officer(act, Role.APPROVER), stage.cases[act.key], _words(stage, act))
+    verb(stage.officer(act, Role.APPROVER), stage.cases[act.key], stage.words(act))
 
 
 def _ask_repair(stage: Stage, act: Act) -> None:
@@ -197,15 +199,15 @@ def _ask_repair(stage: Stage, act: Act) -> None:
         entries = entries_of(look.session, stage.ids.companies[act.project.company])
         [entry_id] = look.session.scalars(select(CreditEntry.id).where(CreditEntry.number == entries[-1].number))
     if entries[-1].state is CreditState.STANDING:
-        credit.ask_repair(stage.signatory(act.project), entry_id, _words(stage, act))
+        credit.ask_repair(stage.signatory(act.project), entry_id, stage.words(act))
 
 
 def _propose(stage: Stage, act: Act, *, grant: bool) -> None:
-    actions.propose(stage.officer(act, Role.EXAMINER), stage.cases[act.key], grant=grant, opinion=_words(stage, act))
+    actions.propose(stage.officer(act, Role.EXAMINER), stage.cases[act.key], grant=grant, opinion=stage.words(act))
 
 
 def _send_back(stage: Stage, act: Act) -> None:
-    actions.return_proposal(stage.officer(act, Role.APPROVER), stage.cases[act.key], _words(stage, act))
+    actions.return_proposal(stage.officer(act, Role.APPROVER), stage.cases[act.key], stage.words(act))
 
 
 def _grant(stage: Stage, act: Act) -> None:
@@ -213,24 +215,29 @@ def _grant(stage: Stage, act: Act) -> None:
     case_id = stage.cases[act.key]
     intended = _intended(case_id)
     approver, late = stage.officer(act, Role.APPROVER), Reason.STAFF_SHORTAGE  # kept only where the decision is late
-    licence_id = intended or issuing.decide_grant(approver, case_id, _words(stage, act), late=late)
+    licence_id = intended or issuing.decide_grant(approver, case_id, stage.words(act), late=late)
     stage.hand_over(act.key, partial(issuing.finish, case_id, licence_id), act.at)
 
 
 def _refuse(stage: Stage, act: Act) -> None:
-    actions.refuse(stage.officer(act, Role.APPROVER), stage.cases[act.key], _words(stage, act))
+    actions.refuse(stage.officer(act, Role.APPROVER), stage.cases[act.key], stage.words(act))
 
 
 def _close(stage: Stage, act: Act) -> None:
-    closing.close(stage.officer(act, Role.APPROVER), stage.cases[act.key], closing.Cause.OBJECT_GONE, _words(stage, act))
+    closing.close(stage.officer(act, Role.APPROVER), stage.cases[act.key], closing.Cause.OBJECT_GONE, stage.words(act))
 
 
 def _extend(stage: Stage, act: Act) -> None:
-    extension.extend(stage.officer(act, Role.APPROVER), stage.cases[act.key], days=EXTENSION, reason=_words(stage, act))
+    extension.extend(stage.officer(act, Role.APPROVER), stage.cases[act.key], days=EXTENSION, reason=stage.words(act))
+
+
+def _transfer(stage: Stage, act: Act) -> None:
+    target = stage.ids.authorities[act.project.moved_to]
+    transfer.transfer(stage.officer(act, Role.INTAKE), stage.cases[act.key], target, stage.words(act))
 
 
 def _withdraw(stage: Stage, act: Act) -> None:
-    actions.withdraw(stage.applicant(act.project), stage.cases[act.key], _words(stage, act))
+    actions.withdraw(stage.applicant(act.project), stage.cases[act.key], stage.words(act))
 
 
 VERBS: Mapping[str, Callable[[Stage, Act], None]] = {
@@ -262,22 +269,23 @@ VERBS: Mapping[str, Callable[[Stage, Act], None]] = {
     "order": partial(_judge, verb=verifying.order_correction),
     "drop": partial(_judge, verb=verifying.drop_finding),
     "ask_repair": _ask_repair,
+    "transfer": _transfer,
+    **objecting.VERBS,
+    **recognising.VERBS,
 }
-
-
-def _words(stage: Stage, act: Act) -> str:
-    return str(stage.cast.wording[act.matter][act.verb])
 
 
 def _answers(stage: Stage, act: Act, approval: str) -> dict[str, Any]:
     """The answers that the house does not know already."""
-    flawed = any(verb == "ask" for verb, _ in STORIES[_story(act)])
+    if act.matter == QUALIFICATION:
+        return qualification_answers(stage.cast, act.project, local_date(act.at))
+    flawed = any(verb == "ask" for verb, _ in STORIES[act.story])
     agent = stage.applicant(act.project).name
     return answers(stage.cast, act.project, act.matter, agent=agent, on=local_date(act.at), approval=approval, flawed=flawed)
 
 
 def _approval_number(stage: Stage, act: Act) -> str:
-    if act.matter == DESIGN:
+    if act.matter != ACCEPTANCE:
         return ""
     with reading(SYSTEM) as look:
         approval = of_case(look.session, stage.cases[act.project.index, DESIGN])
@@ -286,16 +294,15 @@ def _approval_number(stage: Stage, act: Act) -> str:
 
 def _promised(act: Act) -> set[str]:
     """Half of the applicants promise: both proofs, or only one of them; as far as that was possible on the day."""
-    both = {PROMISED, "installation_record"}
-    catalogue = load_catalogue()
-    possible = {proof.code for proof in catalogue.promisable(catalogue.matter(act.matter), local_date(act.at))}
-    if any(verb in NEEDS_PROMISE for verb, _ in STORIES[_story(act)]):
+    both, possible = {PROMISED, "installation_record"}, _promisable(act)
+    if any(verb in NEEDS_PROMISE for verb, _ in STORIES[act.story]):
         return both & possible
     return (both, set(), {PROMISED}, set())[act.project.index % 4] & possible
 
 
-def _story(act: Act) -> str:
-    return (act.project.acceptance or "") if act.matter == ACCEPTANCE else act.project.design
+def _promisable(act: Act) -> set[str]:
+    catalogue = load_catalogue()
+    return {proof.code for proof in catalogue.promisable(catalogue.matter(act.matter), local_date(act.at))}
 
 
 def _row(case_id: int) -> Case:

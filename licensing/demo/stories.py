@@ -14,8 +14,8 @@ from licensing.clock import CHINA, Calendar, add_working_days
 from licensing.demo.cast import Project
 
 INTAKE_DAYS = 5
-DECISION_DAYS = 10
 DESIGN, ACCEPTANCE, QUALIFICATION = "design_review", "completion_acceptance", "qualification"
+DECISION_DAYS = {DESIGN: 10, ACCEPTANCE: 10, QUALIFICATION: 20}
 EVENTS: Mapping[str, tuple[Event, ...]] = {
     "begin": (Event.STARTED,),
     "prepare": (Event.STARTED,),
@@ -45,6 +45,15 @@ EVENTS: Mapping[str, tuple[Event, ...]] = {
     "extend": (Event.EXTENDED,),
     "drop": (Event.FINDING_DROPPED,),
     "ask_repair": (),
+    "transfer": (Event.TRANSFERRED,),
+    "check_site": (Event.SITE_CHECKED,),
+    "draw": (Event.EVALUATION_COMMISSIONED,),
+    "vote": (),
+    "conclude": (Event.EVALUATION_RECORDED,),
+    "publish": (Event.PUBLICITY_OPENED,),
+    "object_publicly": (),
+    "object": (),
+    "uphold": (),
 }
 """What each step appends to the case, so that an interrupted load finds its place again."""
 
@@ -59,6 +68,11 @@ _END: Steps = (("propose_grant", 12), ("grant", 14))
 _FOUND_UNTRUE: Steps = (*_ACCEPTED, ("find_untrue", 4))
 _EXPLAINED: Steps = (*_FOUND_UNTRUE, ("explain", 6))
 _ENDED: Steps = (*_EXPLAINED, ("terminate", 9))
+_REFUSED: Steps = (*_FAILED, ("propose_refuse", 13), ("refuse", 15))
+_CHECKED: Steps = (*_ACCEPTED, ("check_site", 5))
+_VOTING: Steps = (*_CHECKED, ("draw", 7), ("vote", 9), ("vote", 10), ("vote", 12))
+_REVIEWED: Steps = (*_VOTING, ("vote", 13), ("vote", 14), ("conclude", 15))
+_PUBLISHED: Steps = (*_REVIEWED, ("propose_grant", 17), ("publish", 19))
 
 STORIES: Mapping[str, Steps] = {
     "draft_begun": (("begin", 0),),
@@ -78,7 +92,9 @@ STORIES: Mapping[str, Steps] = {
     "granted_returned": (*_PASSED, ("propose_grant", 12), ("send_back", 13), ("extend", 13), ("propose_grant", 14), ("grant", 15)),
     "granted_examined_late": (*_PASSED, ("propose_grant", 21), ("grant", 22)),
     "granted_decided_late": (*_PASSED, ("propose_grant", 12), ("grant", 24)),
-    "refused": (*_FAILED, ("propose_refuse", 13), ("refuse", 15)),
+    "refused": _REFUSED,
+    "refused_objected": (*_REFUSED, ("object", 18)),
+    "refused_upheld": (*_REFUSED, ("object", 18), ("uphold", 22)),
     "not_accepted": (*_HANDED_IN, ("turn_away", 3)),
     "withdrawn": (*_ACCEPTED, ("withdraw", 4)),
     "closed": (*_EVALUATING, ("close", 8)),
@@ -98,10 +114,18 @@ STORIES: Mapping[str, Steps] = {
         ("propose_grant", 15),
         ("grant", 16),
     ),
+    "transferred": (*_HANDED_IN, ("transfer", 2)),
+    "checked": _CHECKED,
+    "reviewing": _VOTING,
+    "published": (*_PUBLISHED, ("object_publicly", 21)),
+    "recognised": (*_PUBLISHED, ("grant", 26)),
+    "review_refused": (*_REVIEWED, ("propose_refuse", 17), ("refuse", 19)),
 }
 NEEDS_PROMISE = frozenset({"take_back", "require", "find_untrue"})
 """The steps that speak of a promise, so both proofs are promised in their stories."""
-_CLOCK_RUNS = frozenset({"submitted", "resubmitted", "accepted", "deemed", "recorded", "proposed_grant", "proposed_refuse"})
+_CLOCK_RUNS = frozenset(
+    {"submitted", "resubmitted", "transferred", "accepted", "deemed", "checked", "recorded", "proposed_grant", "proposed_refuse"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +143,17 @@ class Act:
         """Which case."""
         return (self.project.index, self.matter)
 
+    @property
+    def story(self) -> str:
+        """The name of the story of which this is a step."""
+        project = self.project
+        return {DESIGN: project.design, ACCEPTANCE: project.acceptance or "", QUALIFICATION: project.qualification}[self.matter]
+
+    @property
+    def before(self) -> tuple[str, ...]:
+        """The steps of the story before this one."""
+        return tuple(verb for verb, _ in STORIES[self.story][: self.place])
+
 
 def timetable(projects: tuple[Project, ...], today: date, calendar: Calendar) -> list[Act]:
     """Every step of every case, in the order of time; all lie before ``today``."""
@@ -127,9 +162,9 @@ def timetable(projects: tuple[Project, ...], today: date, calendar: Calendar) ->
 
 
 def _acts(project: Project, today: date, calendar: Calendar) -> list[Act]:
-    last = project.acceptance or project.design
-    submitted = _submission(project, STORIES[last], last, today, calendar)
-    matter = ACCEPTANCE if project.acceptance else DESIGN
+    last = project.qualification or project.acceptance or project.design
+    matter = QUALIFICATION if project.qualification else ACCEPTANCE if project.acceptance else DESIGN
+    submitted = _submission(project, matter, last, today, calendar)
     acts = _placed(project, matter, STORIES[last], submitted, calendar)
     if project.acceptance:
         design = STORIES[project.design]
@@ -138,21 +173,22 @@ def _acts(project: Project, today: date, calendar: Calendar) -> list[Act]:
     return acts
 
 
-def _submission(project: Project, steps: Steps, story: str, today: date, calendar: Calendar) -> date:
+def _submission(project: Project, matter: str, story: str, today: date, calendar: Calendar) -> date:
+    steps = STORIES[story]
     if story in _CLOCK_RUNS:
         working_day = today if calendar.is_working(today) else add_working_days(today, 1, calendar)
-        return add_working_days(working_day, (project.when or 0) - _running(steps), calendar)
+        return add_working_days(working_day, (project.when or 0) - _running(steps, DECISION_DAYS[matter]), calendar)
     ago = project.when or (3 + project.index * 61 % 190 if story.startswith("granted") else 2 + project.index * 5 % 9)
     return add_working_days(today, -ago - steps[-1][1], calendar)
 
 
-def _running(steps: Steps) -> int:
+def _running(steps: Steps, decision_days: int) -> int:
     """Working days from the (last) submission step 0 to the legal date."""
     days = dict(steps)
     if "accept" not in days and "silence" not in days:
         return INTAKE_DAYS + days.get("resubmit", 0)
     stood = days.get("pass", days.get("fail", 0)) - days["commission"] if "commission" in days else 0
-    return days.get("accept", 0) + DECISION_DAYS + stood
+    return days.get("accept", 0) + decision_days + stood
 
 
 def _placed(project: Project, matter: str, steps: Steps, submitted: date, calendar: Calendar) -> list[Act]:

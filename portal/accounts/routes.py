@@ -276,7 +276,7 @@ def _too_often(allowance: limits.Allowance) -> Said:
 
 def _landing() -> str:
     """Where a person's work is: the first page of the masthead that is theirs alone."""
-    own = [link.endpoint for link in navigation() if link.who in {Access.OFFICER, Access.APPLICANT, Access.ADMIN}]
+    own = [link.endpoint for link in navigation() if link.of_experts or link.who in {Access.OFFICER, Access.APPLICANT, Access.ADMIN}]
     return url_for(own[0] if own else "public.home")
 
 

@@ -12,13 +12,14 @@ from licensing.cases.reviews import ReviewPage
 from licensing.catalogue.answers import sections_asked
 from licensing.documents.previews import MEDIA_TYPE, MOST_PAGES
 from licensing.errors import Conflict, Invalid
-from licensing.words import Said, say
+from licensing.words import N_, Said, say
 from portal.applicant.forms import shown
-from portal.components import errors_by_field
+from portal.components import NavLink, errors_by_field
 from portal.security import Access, access, current_actor
 from portal.typed import Filled, complaint_about, typed_text
 
 blueprint = Blueprint("experts", __name__, url_prefix="/expert")
+NAVIGATION = [NavLink("experts.mine", N_("My reviews"), Access.SIGNED_IN, of_experts=True)]
 ID = "int(max=2147483647)"
 LONGEST_REASON = 500
 VOTES = {"yes": True, "no": False}

@@ -9,12 +9,16 @@ import pytest
 from stdnum.cn import uscc
 
 from licensing.cases.machine import FINAL, Event, State, transition
+from licensing.cases.site_checks import FEWEST
 from licensing.catalogue import load_catalogue
+from licensing.catalogue.conditions import findings
 from licensing.clock import CHINA, add_working_days, load_calendar
 from licensing.demo import lives
-from licensing.demo.cast import load_cast
+from licensing.demo.cast import Project, load_cast
 from licensing.demo.certificates import moment_of
-from licensing.demo.stories import ACCEPTANCE, DESIGN, EVENTS, STORIES, Act, timetable
+from licensing.demo.qualification import qualification_answers
+from licensing.demo.steps import VERBS
+from licensing.demo.stories import ACCEPTANCE, DESIGN, EVENTS, QUALIFICATION, STORIES, Act, timetable
 from licensing.documents.fonts import missing_glyphs
 from licensing.licences.operations import ANSWER_DAYS
 from licensing.policy import Role
@@ -23,12 +27,18 @@ TODAY = date(2026, 11, 24)
 DAYS = [TODAY, date(2026, 3, 7), date(2026, 10, 4), date(2026, 2, 14)]
 
 
+def everything() -> tuple[Project, ...]:
+    """Everything that is applied for."""
+    return (*load_cast().projects, *load_cast().applications)
+
+
 def end_of(story: str) -> State:
     """Where the machine stands after the steps of a story."""
-    state = State.DRAFT
+    matter = QUALIFICATION if story in stories_of(QUALIFICATION) else DESIGN
+    state, known = State.DRAFT, load_catalogue().matter(matter).procedure.steps
     for verb, _ in STORIES[story]:
         for event in EVENTS[verb]:
-            row = transition(state, event)
+            row = transition(state, event, known)
             assert row is not None or event is Event.STARTED, f"{story}: {event} cannot follow in {state}"
             state = row.target if row else state
     return state
@@ -38,7 +48,7 @@ def test_credit_codes_hold_and_are_all_different() -> None:
     cast = load_cast()
     codes = [*(firm.uscc for firm in cast.firms), *(str(bureau.details["uscc"]) for bureau in cast.bureaus)]
     assert all(uscc.is_valid(code) for code in codes)
-    assert len(set(codes)) == len(codes) == 48
+    assert len(set(codes)) == len(codes) == 55
     assert all(firm.uscc.startswith(f"91{firm.details['region_code']}") for firm in cast.firms)
 
 
@@ -47,8 +57,10 @@ def test_size_of_the_world() -> None:
     reviews = [project.design for project in cast.projects]
     acceptances = [project.acceptance for project in cast.projects if project.acceptance]
     licences = sum(story.startswith("granted") for story in (*reviews, *acceptances)) + len(cast.bodies)
-    assert 38 <= len(cast.firms) <= 42
+    assert len(cast.firms) == 47
     assert 110 <= len(reviews) + len(acceptances) <= 130
+    assert len(cast.applications) == 6
+    assert len(cast.experts) == 8
     assert 75 <= licences <= 85
     assert Counter(firm.grade for firm in cast.bodies) == {"1": 3, "2": 5}
 
@@ -63,20 +75,51 @@ def test_where_promises_are_drawn_two_verifiers_can_go_whoever_examined_the_case
 def test_every_state_is_there_for_both_matters(matter: str) -> None:
     """A design review has no proof that may be promised, so nothing about promises happens there."""
     of_promises = {State.HAND_IN, State.NOTIFIED, State.ANSWERED, State.TERMINATED} if matter == DESIGN else set()
-    assert {end_of(story) for story in stories_of(matter)} == set(State) - {State.ISSUING} - of_promises
+    assert {end_of(story) for story in stories_of(matter)} == set(State) - {State.ISSUING, State.PUBLICITY} - of_promises
+
+
+def test_a_qualification_is_shown_from_its_application_to_both_ends() -> None:
+    waiting = {State.SUBMITTED, State.ACCEPTED, State.EVALUATING, State.PUBLICITY}
+    assert {end_of(story) for story in stories_of(QUALIFICATION)} == {*waiting, State.GRANTED, State.REFUSED}
 
 
 def test_everything_that_can_happen_to_a_case_happens() -> None:
-    """But for a number that was voided, and a transfer: every project of the demo world went to the right authority at once."""
-    verbs = {verb for matter in (DESIGN, ACCEPTANCE) for story in stories_of(matter) for verb, _ in STORIES[story]}
-    assert {event for verb in verbs for event in EVENTS[verb]} == set(Event) - {Event.LICENCE_VOIDED, Event.TRANSFERRED}
+    """But for a number that was voided, and an expert who stepped down or was replaced."""
+    verbs = {verb for matter in (DESIGN, ACCEPTANCE, QUALIFICATION) for story in stories_of(matter) for verb, _ in STORIES[story]}
+    never = {Event.LICENCE_VOIDED, Event.EXPERT_DECLINED, Event.EXPERT_REPLACED}
+    assert {event for verb in verbs for event in EVENTS[verb]} == set(Event) - never
+    assert verbs == set(EVENTS) == set(VERBS)
 
 
 def stories_of(matter: str) -> set[str]:
     """The stories that are told about a matter."""
-    projects = load_cast().projects
-    told = (project.design if matter == DESIGN else project.acceptance for project in projects)
-    return {story for story in told if story}
+    cast = load_cast()
+    told = {
+        DESIGN: (project.design for project in cast.projects),
+        ACCEPTANCE: (project.acceptance for project in cast.projects),
+        QUALIFICATION: (project.qualification for project in cast.applications),
+    }
+    return {story for story in told[matter] if story}
+
+
+def test_a_panel_can_be_drawn_also_where_the_applicant_employs_an_expert() -> None:
+    cast = load_cast()
+    [province] = [bureau for bureau in cast.bureaus if bureau.experts]
+    panel = load_catalogue().matter(QUALIFICATION).panel
+    employers = Counter(adviser.employer for adviser in province.experts)
+    assert {firm.name for firm in cast.firms if firm.application} & set(employers)
+    assert panel is not None
+    assert len(province.experts) - max(employers.values()) >= panel.size
+    on_site = {officer.key for officer in province.officers if {Role.EXAMINER, Role.VERIFIER} & set(officer.posts)}
+    assert len(on_site) >= FEWEST
+
+
+@pytest.mark.parametrize("application", load_cast().applications, ids=lambda application: application.name)
+def test_the_application_of_a_body_meets_every_condition(application: Project) -> None:
+    answers = qualification_answers(load_cast(), application, TODAY)
+    found = findings(load_catalogue().matter(QUALIFICATION), answers, today=TODAY)
+    assert found
+    assert all(finding.met for finding in found)
 
 
 def test_an_acceptance_follows_a_granted_review() -> None:
@@ -94,7 +137,7 @@ def test_regions_exist_and_have_an_authority() -> None:
 
 def test_people_are_known_and_their_addresses_are_their_own() -> None:
     cast = load_cast()
-    officers = [officer for bureau in cast.bureaus for officer in bureau.officers]
+    officers = [*(officer for bureau in cast.bureaus for officer in bureau.officers), *cast.experts]
     keys = [person.key for person in (*officers, *(somebody for somebody, _ in cast.administrators), *cast.applicants.values())]
     assert len(set(keys)) == len(keys)
     assert {key for firm in cast.firms for key in firm.people} == set(cast.applicants)
@@ -110,7 +153,7 @@ def test_every_name_can_be_printed() -> None:
 @pytest.mark.parametrize("today", DAYS)
 def test_everything_happened_before_today_in_working_hours(today: date) -> None:
     calendar = load_calendar()
-    acts = timetable(load_cast().projects, today, calendar)
+    acts = timetable(everything(), today, calendar)
     assert acts == sorted(acts, key=lambda act: act.at)
     for act in acts:
         moment = act.at.astimezone(CHINA)
@@ -122,9 +165,9 @@ def test_everything_happened_before_today_in_working_hours(today: date) -> None:
 @pytest.mark.parametrize("today", DAYS)
 def test_steps_of_a_case_follow_each_other(today: date) -> None:
     by_case: dict[tuple[int, str], list[Act]] = {}
-    for act in timetable(load_cast().projects, today, load_calendar()):
+    for act in timetable(everything(), today, load_calendar()):
         by_case.setdefault(act.key, []).append(act)
-    assert len(by_case) == sum(1 + bool(project.acceptance) for project in load_cast().projects)
+    assert len(by_case) == sum(1 + bool(project.acceptance) for project in everything())
     for (index, matter), acts in by_case.items():
         assert [act.place for act in acts] == list(range(len(acts)))
         if matter == ACCEPTANCE:
@@ -148,7 +191,7 @@ def test_what_happened_to_licences_happened_after_their_issue_and_before_today(t
 
 def test_the_lives_show_every_end_and_what_waits() -> None:
     stories = {life.story for life in load_cast().lives}
-    assert stories == set(lives.STORIES) == set(lives.OPERATIONS)
+    assert stories == set(lives.STORIES) == {*lives.OPERATIONS, "rectifying"}
     assert set(lives.VERBS) == set(lives.EVENTS) == {verb for steps in lives.STORIES.values() for verb, _ in steps}
     assert len({(life.holder, life.project) for life in load_cast().lives}) == len(load_cast().lives)
     assert any(life.small for life in load_cast().lives)
@@ -164,7 +207,7 @@ def test_a_decision_lies_after_the_time_to_answer_where_nobody_answered() -> Non
 
 
 def test_the_past_is_about_a_year_long() -> None:
-    first = timetable(load_cast().projects, TODAY, load_calendar())[0].at.date()
+    first = timetable(everything(), TODAY, load_calendar())[0].at.date()
     assert 240 <= sum(1 for _ in _working_days(first)) <= 310
 
 
@@ -179,5 +222,6 @@ def _working_days(first: date) -> list[date]:
 def test_no_story_leaves_the_machine() -> None:
     finished = {story for story in STORIES if end_of(story) in FINAL}
     assert finished == {name for name in STORIES if name.startswith("granted")} | {
-        *("refused", "not_accepted", "withdrawn", "closed", "terminated", "terminated_repairing")
+        *("refused", "refused_objected", "refused_upheld", "review_refused", "recognised"),
+        *("not_accepted", "withdrawn", "closed", "terminated", "terminated_repairing"),
     }

@@ -12,19 +12,21 @@ import time_machine
 from pack_reader import READMES, change_one_character, follow, refusal, run, unpack
 from sqlalchemy import select
 
-from licensing.cases import evidence, queries
-from licensing.cases.machine import Event, State
-from licensing.cases.tables import Case, CaseEvent
+from licensing.cases import archived_list, evidence, objection_queries, publicising, queries, recognitions, reviews
+from licensing.cases.machine import FINAL, Event, State
+from licensing.cases.recusals import Recusal
+from licensing.cases.tables import Case, CaseArchive, CaseEvent, Objection
 from licensing.cases.worklist import Asked, worklist
 from licensing.clock import CHINA, add_working_days, load_calendar, today
 from licensing.commitments.tables import Commitment
 from licensing.demo import DemoWorld, load
+from licensing.demo.actions import ARCHIVED
 from licensing.demo.stage import Stage
 from licensing.demo.steps import VERBS
 from licensing.demo.stories import Act
 from licensing.licences.tables import Licence
 from licensing.parties.queries import actor_for
-from licensing.policy import SYSTEM
+from licensing.policy import SYSTEM, Actor
 from licensing.proceedings.tables import Proceeding
 from licensing.selfcheck import row_problems
 from licensing.settings import Settings
@@ -89,20 +91,30 @@ def _id(loaded: Loaded, key: str) -> int:
     return next(person.person_id for person in loaded.world.people if person.email.startswith(f"{key}@"))
 
 
+def actor_of(loaded: Loaded, key: str) -> Actor:
+    """Somebody of the demo world, today."""
+    with reading(SYSTEM) as look:
+        return actor_for(look.session, _id(loaded, key), on=today(), second_factor_at=look.now)
+
+
 def test_every_state_is_there(loaded: Loaded) -> None:
     with reading(SYSTEM) as look:
         states = set(look.session.scalars(select(Case.state)))
         events = set(look.session.scalars(select(CaseEvent.type)))
     assert states == set(State) - {State.ISSUING}
-    assert set(Event) - events <= {Event.LICENCE_VOIDED, Event.TRANSFERRED, Event.PROPOSAL_RETURNED, *ONLY_IN_THE_FULL_WORLD}
+    never = {Event.LICENCE_VOIDED, Event.EXPERT_DECLINED, Event.EXPERT_REPLACED}
+    assert set(Event) - events <= {*never, Event.PROPOSAL_RETURNED, *ONLY_IN_THE_FULL_WORLD}
 
 
 def test_an_interrupted_load_goes_on(loaded: Loaded) -> None:
     with reading(SYSTEM) as look:
-        cases = [(case.company_id, case.matter, case.project_name) for case in look.session.scalars(select(Case))]
+        rows = look.session.scalars(select(Case)).all()
+        renewed = set(look.session.scalars(select(Objection.renewed_by).where(Objection.renewed_by.is_not(None))))
+    cases = [(case.company_id, case.matter, case.project_name) for case in rows if case.id not in renewed]
     assert 0 < loaded.cases_after_interruption < len(cases)
     assert len(set(cases)) == len(cases)
-    assert loaded.world.counts["case_file"] == len(cases)
+    assert len(renewed) == 1
+    assert loaded.world.counts["case_file"] == len(rows)
 
 
 def test_a_second_run_adds_nothing(loaded: Loaded) -> None:
@@ -132,7 +144,7 @@ def test_licences_have_lived_since(loaded: Loaded) -> None:
         versions = look.session.scalars(select(Licence.version).where(Licence.type == "qualification_certificate")).all()
         assert list(row_problems(look.session, storage().files, current_trust_list(storage().settings))) == []
     assert states == {("suspend", "notified"), ("suspend", "done"), ("change", "done")}
-    assert sorted(versions) == [1, 1, 1, 2], "three bodies of grade A, one of them changed"
+    assert sorted(versions) == [1, 1, 1, 1, 2], "three bodies of grade A, one of them changed, and the one that was recognised"
 
 
 def test_deadlines_are_lively_and_in_order(loaded: Loaded) -> None:
@@ -202,6 +214,58 @@ def test_an_officer_with_a_seat_may_not_handle_the_cases_of_the_company(loaded: 
     assert case.id in {row.case.id for row in worklist(colleague, waiting).rows}
 
 
+def test_the_province_has_a_qualification_to_report_and_one_that_is_published(loaded: Loaded) -> None:
+    supervisor = actor_of(loaded, "luoqiming")
+    [duty] = recognitions.duties(supervisor)
+    [published] = publicising.public_publicities()
+    assert duty.report is None
+    assert duty.due_on > TUESDAY
+    assert duty.company.name == "镇江金山避雷装置检测有限公司"
+    assert published.applicant.name == "泰州海陵雷安检测有限公司"
+    assert not published.is_over
+
+
+def test_three_of_five_experts_have_voted_and_the_one_whom_the_applicant_employs_was_not_drawn(loaded: Loaded) -> None:
+    with reading(SYSTEM) as look:
+        case = look.session.scalars(select(Case).where(Case.state == State.EVALUATING, Case.matter == "qualification")).one()
+    panel = reviews.panel_page(actor_of(loaded, "yinfengwu"), case.id)
+    assert panel is not None
+    assert (len(panel.members), panel.missing) == (5, 2)
+    assert [reasons for _, reasons in panel.draws[0].excluded] == [(Recusal.EMPLOYED,)]
+    for member in panel.members:
+        voter = next(person for person in loaded.world.people if person.person_id == member.person_id)
+        assert [line.case.id for line in reviews.mine(actor_of(loaded, voter.email.split("@")[0])) if line.is_open] == [case.id]
+    assert _id(loaded, "jiaoyuanfan") not in {member.person_id for member in panel.members}
+
+
+def test_objections_wait_for_who_may_answer_and_one_was_upheld(loaded: Loaded) -> None:
+    for key, about in {"luoqiming": "publicity", "zhanghuifang": Event.REFUSED}.items():
+        [waiting] = objection_queries.register(actor_of(loaded, key)).rows
+        assert waiting.made.objection.about == about
+        assert objection_queries.objection_page(actor_of(loaded, key), waiting.made.objection.id).ruling
+    with reading(SYSTEM) as look:
+        upheld = look.session.scalars(select(Objection).where(Objection.outcome == "upheld")).one()
+        draft = look.session.get_one(Case, upheld.renewed_by)
+    assert (draft.state, draft.project_name) == (State.DRAFT, "冶山采石场二期变电所工程")
+
+
+def test_a_case_went_from_the_wrong_authority_to_the_right_one(loaded: Loaded) -> None:
+    there, gone = (worklist(actor_of(loaded, key), Asked(states=(State.SUBMITTED,))).rows for key in ("guyaqin", "xuweidong"))
+    assert "阳澄湖东岸加油站改建工程" in {row.case.project_name for row in there}
+    assert "阳澄湖东岸加油站改建工程" not in {row.case.project_name for row in gone}
+
+
+def test_the_oldest_files_are_closed(loaded: Loaded) -> None:
+    with reading(SYSTEM) as look:
+        closed = look.session.scalars(select(CaseArchive)).all()
+        finished = look.session.scalars(select(Case.id).where(Case.state.in_(FINAL)).order_by(Case.id)).all()
+    assert len(closed) == ARCHIVED
+    assert {row.case_id for row in closed} < set(finished)
+    everywhere = archived_list.closed_files(actor_of(loaded, "luoqiming")).rows
+    assert {file.row.id for file in everywhere} <= {row.id for row in closed}
+    assert everywhere, "the province oversees its bureaus"
+
+
 def test_the_past_was_told_already(loaded: Loaded) -> None:
     with reading(SYSTEM) as look:
         assert waiting_messages(look.session) == []
@@ -220,6 +284,6 @@ def test_accounts_are_made_once_and_kept_private(loaded: Loaded) -> None:
 
 def test_one_account_of_each_role_is_shown_with_a_secret_that_works(loaded: Loaded) -> None:
     shown = first_of_each_role(demo_accounts(loaded.world.people))
-    assert {"intake officer", "examiner", "approver", "applicant", "audit administrator"} <= {account.roles for account in shown}
+    assert {"intake officer", "examiner", "approver", "applicant", "expert", "audit administrator"} <= {account.roles for account in shown}
     assert all(len(totp_key(account.totp_secret)) == 20 for account in shown)
     assert matching_step(totp_key(shown[0].totp_secret), "abcdef", NIGHT, after=0) is None

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import pytest
 import time_machine
 from office_tools import Desk, buttons, case_url, text
+from portal_tools import PASSWORD, CheckingClient
 from reviewing import EMPLOYER, REASONS, drawn, fill_pool, publicised, review, view, vote
 from world import World
 
@@ -48,7 +49,14 @@ def test_a_supervisor_enters_and_pauses_an_expert_by_the_address_of_the_account(
     assert supervisor.send(f"/office/experts/{pool.entries[0].id}/end", {}).status_code == 303
     assert "Not drawn any more" in text(supervisor.get("/office/experts"))
     assert desk.browser(world.province.approver).get("/office/experts").status_code == 403
-    assert "My reviews as an expert" in text(desk.browser(person).get("/account"))
+    expert = desk.browser(person)
+    assert "My reviews as an expert" in text(expert.get("/account"))
+    assert 'href="/expert"' in expert.get("/").text, "the masthead leads there"
+    assert 'href="/expert"' not in examiner.get("/").text
+    fresh, who = desk.app.test_client(), desk.people[person]
+    assert isinstance(fresh, CheckingClient)
+    fresh.send("/login", {"email": who.email, "password": PASSWORD})
+    assert fresh.send("/login/code", {"second_factor_code": who.code()}).location == "/expert"
 
 
 def test_a_check_on_site_is_recorded_and_read_by_the_panel(desk: Desk) -> None:
