@@ -1,0 +1,303 @@
+"""Random traces of real acts beside the law on one page: the same states and the same refusals, whoever tries whatever in whichever order.
+
+No trace lets one person alone reach the permit, none ends with two licences, none changes a case that is closed.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import shutil
+from collections import Counter
+from collections.abc import Callable, Iterator
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, Phase, seed
+from hypothesis import settings as examples
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
+from reference_driver import BEGINNINGS, MORNING, POSTS, SLOTS, House, Step, prepare
+from reference_model import LEADS, ROLES
+from reference_model import Case as Law
+from sqlalchemy import event, select
+
+from licensing.cases import health
+from licensing.cases.actions import deem_accepted
+from licensing.cases.journal import happened
+from licensing.cases.machine import TRANSITIONS, Event, State
+from licensing.cases.rules import CaseView, Happened, apply
+from licensing.cases.tables import Case
+from licensing.clock import load_calendar
+from licensing.commitments import health as commitment_health
+from licensing.errors import Invalid
+from licensing.licences import issuing as licence_issuing
+from licensing.licences.status import PUBLIC
+from licensing.licences.tables import Licence
+from licensing.moments import rehearse
+from licensing.policy import SYSTEM
+from licensing.settings import Settings
+from licensing.storage import create_engine, open_storage, reading, storage
+from licensing.words import say
+
+PHASES = [Phase.generate] + ([Phase.shrink] if not os.environ.get("DEV") else [])
+TENTHS = st.integers(0, 9)
+NIGHTS = st.sampled_from((0, 0, 0, 0, 0, 0, 0, 1, 1, 2, 3, 4, 8))
+OUTCOMES = st.sampled_from(("true", "true", "true", "untrue", "unclear"))
+EVERYBODY = tuple(POSTS)
+EVERYTHING = tuple(sorted({act for acts in ROLES.values() for act in acts.split()}))
+ABOUT_A_SLOT = ("paper", "sign", "unpromise", "ask", "require", "find", "verify")
+ONWARDS = ("submit", "accept", "commission", "result", "propose", "grant", "issue", "settle", "find", "answer", "drop")
+"""What is drawn twice as often, so that traces come far."""
+ABLE = {
+    (act, place): tuple(
+        name
+        for name, posts in POSTS.items()
+        if any(at in (place, "company", "house") and act in ROLES.get(role, "").split() for at, role in posts)
+    )
+    for act in EVERYTHING
+    for place in ("home", "away")
+}
+"""Whose act it is, where the case lies."""
+NOTICES_SILENCE = ("accept", "ask", "not-accept", "transfer", "unpromise", "withdraw", "commission", "propose", "extend", "close")
+"""Acts before which the house looks whether silence has accepted; for what others need, the worker has to run."""
+CHECKED = 10
+"""After so many traces the whole register is examined."""
+EVERY_ROW = {(source, row.event) for row in TRANSITIONS for source in row.sources}
+
+
+@dataclasses.dataclass
+class Seen:
+    """What the traces of one test came upon."""
+
+    traces: int = 0
+    steps: Counter[str] = dataclasses.field(default_factory=Counter)
+    rows: Counter[tuple[State, Event]] = dataclasses.field(default_factory=Counter)
+
+    def __str__(self) -> str:
+        permits = self.rows[State.ISSUING, Event.LICENCE_ISSUED]
+        refused = {code: count for code, count in self.steps.most_common() if code}
+        return (
+            f"{self.traces} traces, {sum(self.steps.values())} steps, {self.steps['']} acts done, {permits} permits, "
+            f"{sum(refused.values())} refusals: {refused}"
+        )
+
+
+class Trace(RuleBasedStateMachine):
+    """One trace: what is drawn is tried in the house and asked of the law, and both must say the same."""
+
+    house: House
+    restore: Callable[[], None]
+    seen: Seen
+
+    @initialize(order=st.permutations(tuple(BEGINNINGS)))
+    def begin(self, order: list[str]) -> None:
+        self.restore()
+        self.house.at, self.house.approved = MORNING, 0
+        self.seen.traces += 1
+        self.waiting, self.barred, self.closed = list(order), set[str](), dict[int, tuple[str, int]]()
+        self.approved: Law | None = None
+        self.next()
+
+    def next(self) -> None:
+        """The company turns to the next draft that waits."""
+        name = self.waiting.pop(0)
+        matter, is_submitted = BEGINNINGS[name]
+        self.turn_to(self.house.drafts[name], matter)
+        self.law.papers |= {slot for slot, given in self.law.proofs.items() if given == "document"}
+        if is_submitted:
+            self.law.today = MORNING.date().toordinal()
+            self.law.do("submit")
+            while self.law.today < self.house.at.date().toordinal():
+                self.law.night(load_calendar().is_working(date.fromordinal(self.law.today)))
+            with rehearse(self.house.at):
+                deem_accepted(self.house.case_id)
+        self.kept = self.house.row()
+
+    def turn_to(self, case_id: int, matter: str) -> None:
+        given = "document" if matter == "design_review" else "promised"
+        self.house.case_id = case_id
+        self.law = Law(matter, dict.fromkeys(SLOTS[matter], given), self.house.at.date().toordinal(), self.barred)
+
+    def possible(self) -> st.SearchStrategy[Step]:
+        """Mostly what the law allows now; sometimes what fits the state by somebody whose act it is, sometimes anything by anybody."""
+        if self.is_over() and self.waiting:
+            return st.one_of(st.just(Step("next", "signatory", "")), steps(self.allowed(), tuple(self.law.proofs)))
+        return steps(self.allowed(), tuple(self.law.proofs))
+
+    def allowed(self) -> tuple[tuple[str, str, str], ...]:
+        """What the law allows now, by whom, and about what."""
+        found = []
+        for act in LEADS.get(self.law.state, ()):
+            slots = tuple(self.law.proofs) if act in ABOUT_A_SLOT else tuple(self.law.proofs)[:1]
+            for who in ABLE[act, self.law.place] if act != "silence" else ():
+                found += [(act, who, slot) for slot in slots if not self.law.forbids(act, who, POSTS[who], slot, Step(act, who, slot))]
+        common = [one for one in found if one[0] in ONWARDS]
+        return (*common, *found)
+
+    def is_over(self) -> bool:
+        return self.law.state not in LEADS or self.law.state == "granted"
+
+    @rule(step=st.runner().flatmap(lambda trace: trace.possible()))
+    def try_to(self, step: Step) -> None:
+        self.sleep(step)
+        if step.act == "next":
+            self.next()
+            return
+        about = self.approved if step.act == "change" and self.approved else self.law
+        forbidden = about.forbids(step.act, step.who, POSTS[step.who], step.slot, step)
+        case_id, before = self.house.case_id, self.kept
+        unnoticed = before[0] == "submitted" and self.law.state == "accepted"
+        refused = self.house.try_to(step)
+        self.seen.steps[refused] += 1
+        assert refused in (forbidden or {""}), f"the law: {forbidden or 'it may be done'}; the house: {refused or 'done'}"
+        if unnoticed:
+            with rehearse(self.house.at):
+                deem_accepted(case_id)
+        if not refused:
+            about.do(step.act, step.who, step.slot, step)
+            self.follow(step)
+        after = self.kept = self.house.row()
+        assert after[0] == self.law.state, f"the law: {self.law.state}; the house: {after[0]}"
+        if refused:
+            assert after[1] == before[1] + unnoticed, "what is refused changes nothing"
+        if self.is_over():
+            assert self.closed.setdefault(self.house.case_id, after) == after, "a closed case does not change"
+
+    def sleep(self, step: Step) -> None:
+        """Let days go by; the worker runs each night unless it is missed."""
+        for _ in range(step.nights):
+            self.law.night(load_calendar().is_working(self.house.at.date()))
+            self.house.at += timedelta(days=1)
+        self.house.at += timedelta(minutes=1)
+        if self.kept[0] == "submitted" and step.nights and not (step.missed and step.act in NOTICES_SILENCE):
+            with rehearse(self.house.at):
+                deem_accepted(self.house.case_id)
+            self.kept = self.house.row()
+
+    def follow(self, step: Step) -> None:
+        """Keep in mind which approval can be changed, and turn to the application that changes it."""
+        if step.act == "issue" and self.law.matter == "design_review":
+            self.approved, self.house.approved = self.law, self.house.view.licence_id or 0
+        elif step.act == "change" and self.approved:
+            case_id = self.house.case_id
+            approved = self.approved
+            self.turn_to(case_id, "design_review")
+            approved.change = self.law
+
+    def teardown(self) -> None:
+        with reading(SYSTEM) as look:
+            for case in look.session.scalars(select(Case).where(Case.id.in_((*self.closed, self.house.case_id)))):
+                events = [happened(row) for row in case.events]
+                self.seen.rows.update(rows_of(events))
+                assert_two_people(events)
+                alive = [one for one in look.session.scalars(select(Licence).where(Licence.case_id == case.id)) if one.status in PUBLIC]
+                assert len(alive) <= 1, "one case, one licence"
+                assert self.closed.get(case.id, (case.state, case.sequence)) == (case.state, case.sequence), "a closed case does not change"
+            if self.seen.traces % CHECKED == 0:
+                assert [*health.problems(look.session), *commitment_health.problems(look.session, storage().files)] == []
+
+
+@st.composite
+def steps(draw: st.DrawFn, allowed: tuple[tuple[str, str, str], ...], slots: tuple[str, ...]) -> Step:
+    """A step that the law allows, or one that chance makes."""
+    chance = draw(TENTHS)
+    if allowed and chance < 7:
+        act, who, slot = draw(st.sampled_from(allowed))
+    else:
+        act, who, slot = draw(st.sampled_from(EVERYTHING)), draw(st.sampled_from(EVERYBODY)), draw(st.sampled_from(slots))
+    odd = draw(st.integers(0, 31))
+    return Step(
+        act,
+        "system" if act in ("issue", "void") else who,
+        slot,
+        nights=draw(NIGHTS),
+        outcome=draw(OUTCOMES),
+        grant=act != "propose" or odd % 4 != 3,
+        said=odd != 30,
+        fresh=odd != 29,
+        excused=odd % 5 != 1,
+        missed=odd % 3 == 1,
+    )
+
+
+def rows_of(events: list[Happened]) -> Iterator[tuple[State, Event]]:
+    """The steps of the machine's table through which a case went."""
+    view = CaseView()
+    for one in events:
+        if one.type is not Event.STARTED:
+            yield view.state, one.type
+        view = apply(view, one)
+
+
+def assert_two_people(events: list[Happened]) -> None:
+    """Whoever granted the permit neither accepted the application nor proposed the decision, by what the events say alone."""
+    by: dict[Event, int | None] = {}
+    for one in events:
+        by[one.type] = one.actor_id
+        if one.type is Event.GRANTED:
+            assert one.actor_id not in (None, by.get(Event.ACCEPTED), by[Event.DECISION_PROPOSED]), "one person alone reached the permit"
+
+
+def run(house: House, restore: Callable[[], None], count: int, length: int, number: int) -> Seen:
+    """Run ``count`` traces of at most ``length`` steps; the same ones each time for the same ``number``."""
+    seen = Seen()
+    machine = seed(number)(type("Trace", (Trace,), {"house": house, "restore": staticmethod(restore), "seen": seen}))
+    limits = examples(
+        report_multiple_bugs=False,
+        phases=PHASES,
+        max_examples=count,
+        stateful_step_count=length,
+        database=None,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+    )
+    run_state_machine_as_test(machine, settings=limits)
+    print(seen)
+    return seen
+
+
+@pytest.mark.parametrize(
+    ("number", "count", "length"),
+    [(0, 100, 15), *(pytest.param(number, 500, 60 if number == 10 else 15, marks=pytest.mark.slow) for number in range(1, 11))],
+)
+def test_the_house_does_and_refuses_what_the_law_says(
+    number: int, count: int, length: int, tmp_path: Path, empty_sqlite: Path, morning: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home, prepared = tmp_path / "var", tmp_path / "prepared.sqlite3"
+    home.mkdir()
+    database = home / "leizheng.sqlite3"
+    shutil.copy(empty_sqlite, database)
+    settings = Settings(home=home, keys=tmp_path / "keys", database="", demo=False, https=False)
+    house = prepare(settings)
+    storage().engine.dispose()
+    shutil.copy(database, prepared)
+    engine = create_engine(settings.database_url)
+    event.listen(engine, "connect", lambda connection, _: connection.execute("PRAGMA synchronous=OFF").close())
+    open_storage(settings, engine)
+    without_files(monkeypatch)
+
+    def restore() -> None:
+        engine.dispose()
+        shutil.copy(prepared, database)
+
+    if os.environ.get("TR"):
+        number, count, length = map(int, os.environ["TR"].split())
+    seen = run(house, restore, count, length, number)
+    engine.dispose()
+    if count >= 500:
+        print("MISSING", EVERY_ROW - set(seen.rows), "RARE", [(str(a), str(b), n) for (a, b), n in seen.rows.items() if n < 5])
+        assert set(seen.rows) >= EVERY_ROW, f"never reached: {EVERY_ROW - set(seen.rows)}"
+
+
+def without_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no file be made: what a licence says and how it is signed has tests of its own."""
+
+    def produce(_: int) -> str:
+        if House.spoilt:
+            raise Invalid(say("The content does not fit."))
+        return "0" * 64
+
+    monkeypatch.setattr(licence_issuing, "produce", produce)
+    monkeypatch.setattr(licence_issuing.checkpoints, "publish_soon", lambda _: False)
