@@ -37,13 +37,6 @@ SLOTS = {
     "completion_acceptance": ("factory_certificate", "installation_record"),
 }
 """What a trace may hand in again: the replaceable proofs of a matter, or its documents where nothing can be promised."""
-BEGINNINGS = {
-    "acceptance": ("completion_acceptance", False),
-    "submitted acceptance": ("completion_acceptance", True),
-    "design": ("design_review", False),
-    "submitted design": ("design_review", True),
-}
-"""The cases that wait in a prepared installation: of which matter, and whether they were submitted this morning."""
 PAPER = tiny_pdf()
 WORDS = "理由"
 LATE = "staff_shortage"
@@ -105,12 +98,28 @@ class Step(NamedTuple):
         return WORDS if self.said else " "
 
 
+def _road(matter: str) -> tuple[Step, ...]:
+    slots = SLOTS[matter]
+    found = tuple(Step("find", "verifier", slot) for slot in slots) if matter == "completion_acceptance" else ()
+    acts = {"submit": "signatory", "accept": "intake", "commission": "examiner", "result": "examiner", "propose": "examiner"}
+    first, second, *others = (Step(act, who, slots[0]) for act, who in acts.items())
+    return (first, second, *found, *others)
+
+
+BEGINNINGS: Mapping[str, tuple[str, tuple[Step, ...]]] = {
+    f"{matter} after {count}": (matter, _road(matter)[:count])
+    for matter, counts in {"completion_acceptance": (0, 1, 2, 7), "design_review": (0, 1, 5)}.items()
+    for count in counts
+}
+"""The cases that wait in a prepared installation: of which matter, and what was done this morning; up to a proposal to grant."""
+
+
 @dataclass
 class House:
-    """A prepared installation: a draft of each kind waits to be submitted; ``people`` and ``places`` are ids in it."""
+    """A prepared installation: a case of each beginning waits; ``people`` and ``places`` are ids in it."""
 
     world: World
-    drafts: dict[str, int]
+    waiting: dict[str, int]
     people: dict[str, Actor]
     places: dict[str, int]
     proofs: Mapping[str, Proof]
@@ -257,16 +266,19 @@ def prepare(settings: Settings) -> House:
     places = {"company": world.company, "elsewhere": world.other_company, "home": world.authority, "away": neighbours.kunshan}
     known = {"signatory": world.applicant, "overseer": neighbours.overseer}
     people = {name: known.get(name) or _register(name, places) for name in CAST if name != "system"}
-    approval = world.granted().number
-    drafts = {}
-    for name, (matter, is_submitted) in BEGINNINGS.items():
-        more = {} if matter == "design_review" else {"design_approval_number": approval}
-        drafts[name] = (world.submitted if is_submitted else world.draft)(matter, **more)
+    more = {"completion_acceptance": {"design_approval_number": world.granted().number}}
+    waiting = {name: world.draft(matter, **more.get(matter, {})) for name, (matter, _) in BEGINNINGS.items()}
     with reading(SYSTEM) as look:
         actors = {name: actor_for(look.session, person, on=today()) for name, person in people.items()}
         actors["colleague"] = actor_for(look.session, neighbours.intake, on=today())
-    proofs = world.page(drafts["acceptance"]).proofs
-    return House(world, drafts, {**actors, "system": SYSTEM}, places, proofs, inspect("证明.pdf", PAPER, 2**20))
+    proofs = world.page(waiting["completion_acceptance after 0"]).proofs
+    house = House(world, waiting, {**actors, "system": SYSTEM}, places, proofs, inspect("证明.pdf", PAPER, 2**20))
+    for name, (_, road) in BEGINNINGS.items():
+        house.case_id = waiting[name]
+        for step in road:
+            refused = house.try_to(step)
+            assert not refused, f"{name}: {step} was refused: {refused}"
+    return house
 
 
 def _register(name: str, places: Mapping[str, int]) -> int:

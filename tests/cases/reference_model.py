@@ -46,7 +46,7 @@ class Case:
             return {"forbidden"}
         if "second factor" in takes and not step.fresh:
             return {"reauthentication-needed"}
-        status, signed = self.proofs[slot], {one for one in self.proofs if self.proofs[one] not in ("paper", "document")}
+        status, signed = self.proofs.get(slot), {one for one in self.proofs if self.proofs[one] not in ("paper", "document")}
         opened = {"draft": set(self.proofs), "correction": self.opened}.get(self.state, self.owed)
         late = self.accepted and self.used >= DECIDE + self.extra
         filling, leaves, asked = act in ("paper", "sign"), act == "paper" and slot in signed, opened if act == "settle" else {*self.proofs}

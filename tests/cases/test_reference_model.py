@@ -9,7 +9,7 @@ import dataclasses
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -93,34 +93,33 @@ class Trace(RuleBasedStateMachine):
     restore: Callable[[], None]
     seen: Seen
 
-    @initialize(order=st.permutations(tuple(BEGINNINGS)))
-    def begin(self, order: list[str]) -> None:
+    @initialize(first=st.sampled_from(tuple(BEGINNINGS)))
+    def begin(self, first: str) -> None:
         self.restore()
         self.house.at, self.house.approved = MORNING, 0
         self.seen.traces += 1
-        self.waiting, self.barred, self.closed = list(order), set[str](), dict[int, tuple[str, int]]()
+        self.waiting, self.barred, self.closed = [first, *(name for name in BEGINNINGS if name != first)], set[str](), {}
         self.approved: Law | None = None
         self.next()
 
     def next(self) -> None:
-        """The company turns to the next draft that waits."""
+        """Turn to the next case that waits, with what was done in it and the days that went by since."""
         name = self.waiting.pop(0)
-        matter, is_submitted = BEGINNINGS[name]
-        self.turn_to(self.house.drafts[name], matter)
+        matter, road = BEGINNINGS[name]
+        self.turn_to(self.house.waiting[name], matter, MORNING)
         self.law.papers |= {slot for slot, given in self.law.proofs.items() if given == "document"}
-        if is_submitted:
-            self.law.today = MORNING.date().toordinal()
-            self.law.do("submit")
-            while self.law.today < self.house.at.date().toordinal():
-                self.law.night(load_calendar().is_working(date.fromordinal(self.law.today)))
-            with rehearse(self.house.at):
-                deem_accepted(self.house.case_id)
+        for step in road:
+            self.law.do(step.act, step.who, step.slot, step)
+        while self.law.today < self.house.at.date().toordinal():
+            self.law.night(load_calendar().is_working(date.fromordinal(self.law.today)))
+        with rehearse(self.house.at):
+            deem_accepted(self.house.case_id)
         self.kept = self.house.row()
 
-    def turn_to(self, case_id: int, matter: str) -> None:
+    def turn_to(self, case_id: int, matter: str, begun: datetime) -> None:
         given = "document" if matter == "design_review" else "promised"
         self.house.case_id = case_id
-        self.law = Law(matter, dict.fromkeys(SLOTS[matter], given), self.house.at.date().toordinal(), self.barred)
+        self.law = Law(matter, dict.fromkeys(SLOTS[matter], given), begun.date().toordinal(), self.barred)
 
     def possible(self) -> st.SearchStrategy[Step]:
         """Mostly what the law allows now; often what it just forbids; sometimes anything by anybody."""
@@ -183,9 +182,8 @@ class Trace(RuleBasedStateMachine):
         if step.act == "issue" and self.law.matter == "design_review":
             self.approved, self.house.approved = self.law, self.house.view.licence_id or 0
         elif step.act == "change" and self.approved:
-            case_id = self.house.case_id
             approved = self.approved
-            self.turn_to(case_id, "design_review")
+            self.turn_to(self.house.case_id, "design_review", self.house.at)
             approved.change = self.law
 
     def teardown(self) -> None:
@@ -313,7 +311,7 @@ def test_the_house_does_so_on_postgresql_too(tmp_path: Path, cluster: Cluster, m
 @pytest.mark.slow
 def test_the_shortest_road_of_the_law_ends_in_a_signed_licence(settings: Settings, morning: object) -> None:
     house = prepare(settings)
-    house.case_id = house.drafts["submitted design"]
+    house.case_id = house.waiting["design_review after 1"]
     examiners = dict.fromkeys(("commission", "result", "propose"), "examiner")
     road = {"accept": "intake", **examiners, "grant": "approver", "issue": "system"}
     for act, who in road.items():
