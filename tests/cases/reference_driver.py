@@ -106,12 +106,27 @@ def _road(matter: str) -> tuple[Step, ...]:
     return (first, second, *found, *others)
 
 
+def _by_one(act: str, road: tuple[Step, ...]) -> tuple[Step, ...]:
+    """The road on which ``act`` is done by the person who holds every post."""
+    return tuple(step._replace(who="everything") if step.act == act else step for step in road)
+
+
+_ACCEPTANCE, _DESIGN = _road("completion_acceptance"), _road("design_review")
 BEGINNINGS: Mapping[str, tuple[str, tuple[Step, ...]]] = {
-    f"{matter} after {count}": (matter, _road(matter)[:count])
-    for matter, counts in {"completion_acceptance": (0, 1, 2, 7), "design_review": (0, 1, 5)}.items()
-    for count in counts
+    "draft": ("completion_acceptance", ()),
+    "submitted": ("completion_acceptance", _ACCEPTANCE[:1]),
+    "accepted": ("completion_acceptance", _ACCEPTANCE[:2]),
+    "found untrue": ("completion_acceptance", (*_ACCEPTANCE[:2], Step("find", "verifier", "installation_record", outcome="untrue"))),
+    "to be granted": ("completion_acceptance", _ACCEPTANCE),
+    "doubted when proposed": ("completion_acceptance", (*_ACCEPTANCE, Step("verify", "verifier", "installation_record"))),
+    "design": ("design_review", ()),
+    "design submitted": ("design_review", _DESIGN[:1]),
+    "design to be granted": ("design_review", _DESIGN),
+    "accepted by one who may decide": ("completion_acceptance", _by_one("accept", _ACCEPTANCE)),
+    "proposed by one who may decide": ("design_review", _by_one("propose", _DESIGN)),
+    "design to be refused": ("design_review", (*_DESIGN[:2], Step("propose", "examiner", "design_documents", grant=False))),
 }
-"""The cases that wait in a prepared installation: of which matter, and what was done this morning; up to a proposal to grant."""
+"""The cases that wait in a prepared installation: of which matter, and what was done this morning."""
 
 
 @dataclass
@@ -271,7 +286,7 @@ def prepare(settings: Settings) -> House:
     with reading(SYSTEM) as look:
         actors = {name: actor_for(look.session, person, on=today()) for name, person in people.items()}
         actors["colleague"] = actor_for(look.session, neighbours.intake, on=today())
-    proofs = world.page(waiting["completion_acceptance after 0"]).proofs
+    proofs = world.page(waiting["draft"]).proofs
     house = House(world, waiting, {**actors, "system": SYSTEM}, places, proofs, inspect("证明.pdf", PAPER, 2**20))
     for name, (_, road) in BEGINNINGS.items():
         house.case_id = waiting[name]
