@@ -49,6 +49,17 @@ class Cluster:
         self._create(name, "template_leizheng")
         return self.url(name)
 
+    def copied(self, url: str) -> str:
+        """The URL of a copy of a database to which nobody is connected."""
+        name = f"test_{next(self._numbers)}"
+        self._create(name, _name(url))
+        return self.url(name)
+
+    def restore(self, url: str, copy: str) -> None:
+        """Let a database be again what its ``copy`` is; nobody may be connected to either."""
+        self._command(f'DROP DATABASE "{_name(url)}"')
+        self._create(_name(url), _name(copy))
+
     def url(self, name: str) -> str:
         return f"postgresql+psycopg://leizheng@/{name}?host={self.folder}"
 
@@ -56,9 +67,12 @@ class Cluster:
         self._call("pg_ctl", "-D", str(self.folder / "data"), "-m", "immediate", "stop")
 
     def _create(self, name: str, template: str) -> None:
+        self._command(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+
+    def _command(self, command: str) -> None:
         engine = sa.create_engine(self.url("postgres"), isolation_level="AUTOCOMMIT")
         with engine.connect() as connection:
-            connection.execute(sa.text(f'CREATE DATABASE "{name}" TEMPLATE "{template}"'))
+            connection.execute(sa.text(command))
         engine.dispose()
 
     def _call(self, program: str, *arguments: str) -> None:
@@ -74,6 +88,10 @@ class Cluster:
         )
         if done.returncode:
             raise RuntimeError(f"{program}: {done.stderr.decode(errors='replace')}")
+
+
+def _name(url: str) -> str:
+    return str(sa.make_url(url).database)
 
 
 def sqlite_template(folder: Path) -> Path:

@@ -146,6 +146,7 @@ def commission(actor: Actor, case_id: int, *, body: str, expected_days: int) -> 
 
     ``body`` is the name of one that ``bodies.bodies_for`` offers; any name where no qualified body is on record at all.
     """
+    deem_accepted(case_id)
     with unit_of_work(actor) as work:
         case = load_for(work, case_id, Action.CASE_COMMISSION)
         _need(body.strip(), "body", say("Enter the body that is commissioned."))
@@ -180,6 +181,7 @@ def record_result(actor: Actor, case_id: int, result: EvaluationResult) -> None:
 
 def propose(actor: Actor, case_id: int, *, grant: bool, opinion: str) -> None:
     """Propose to grant or to refuse, with an opinion. Granting needs a passed evaluation or inspection (Order 37 arts. 9-11)."""
+    deem_accepted(case_id)
     with unit_of_work(actor) as work:
         case = load_for(work, case_id, Action.CASE_PROPOSE)
         if (
@@ -212,6 +214,7 @@ def refuse(actor: Actor, case_id: int, reason: str, *, late: str = "") -> None:
 
 def withdraw(actor: Actor, case_id: int, reason: str) -> None:
     """The applicant takes the application back before the decision."""
+    deem_accepted(case_id)
     with unit_of_work(actor) as work:
         case = load_for(work, case_id, Action.CASE_WITHDRAW)
         record(work, case, Event.WITHDRAWN, {"reason": reason.strip()})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import StrEnum
 
+from licensing.cases.actions import deem_accepted
 from licensing.cases.journal import load_for, record
 from licensing.cases.late_decisions import late_because
 from licensing.cases.letters import send
@@ -36,6 +37,7 @@ CAUSE_TEXTS: Mapping[Cause, str] = {
 
 def close(actor: Actor, case_id: int, cause: str, reason: str, *, late: str = "") -> None:
     """End handling for ``cause``, with what shows it: the letter goes out, and open verifications end with it."""
+    deem_accepted(case_id)
     with unit_of_work(actor) as work:
         case = load_for(work, case_id, Action.CASE_CLOSE)
         if cause not in set(Cause):

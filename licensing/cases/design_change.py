@@ -9,7 +9,6 @@ from licensing.cases.drafts import begin, keep_answers
 from licensing.cases.journal import Loaded, load, require
 from licensing.cases.machine import FINAL
 from licensing.cases.tables import Case
-from licensing.catalogue import load_catalogue
 from licensing.errors import Conflict
 from licensing.licences import actions as licences
 from licensing.licences.operations import OPERATIONS, Operation
@@ -28,8 +27,7 @@ def start_change(actor: Actor, licence_id: int) -> int:
     """
     with unit_of_work(actor) as work:
         licence = licences.held(work, licence_id)
-        approved = _approved(work.session, licence)
-        require(work, Action.CASE_START, Subject(company_id=approved.row.company_id, authority_id=-1))
+        approved = _approved(work, licence)
         _must_stand(licence)
         other = open_change(work.session, licence.id)
         if other is not None:
@@ -86,16 +84,23 @@ def is_overtaken(session: Session, licence: Licence) -> bool:
     return before is not None and before.status not in OPERATIONS[Operation.CHANGE].sources
 
 
-def _approved(session: Session, licence: Licence) -> Loaded:
-    if licence.case_id is None or not any(
-        matter.changes_by_application and matter.licence_type == licence.type for matter in load_catalogue().matters
-    ):
-        raise Conflict(
-            say("What this licence permits is not changed by a new application."),
-            next_step=say("Look on its page at what you can ask for."),
-            code="change-not-possible",
-        )
-    return load(session, licence.case_id)
+def _approved(work: Work, licence: Licence) -> Loaded:
+    """The case that led to a licence, when the actor may apply for its company; who may not learns nothing about it."""
+    if licence.case_id is None:
+        raise _not_possible()
+    approved = load(work.session, licence.case_id)
+    require(work, Action.CASE_START, Subject(company_id=approved.row.company_id, authority_id=-1))
+    if not approved.matter.changes_by_application:
+        raise _not_possible()
+    return approved
+
+
+def _not_possible() -> Conflict:
+    return Conflict(
+        say("What this licence permits is not changed by a new application."),
+        next_step=say("Look on its page at what you can ask for."),
+        code="change-not-possible",
+    )
 
 
 def _must_stand(licence: Licence) -> None:

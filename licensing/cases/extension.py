@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
+from licensing.cases.actions import deem_accepted
 from licensing.cases.deadlines import decision_due
 from licensing.cases.journal import Loaded, load_for, record
 from licensing.cases.lateness import needs_reason
@@ -23,6 +24,7 @@ def extend(actor: Actor, case_id: int, *, days: int, reason: str) -> None:
 
     Raises ``Conflict``: ``already-extended``, and ``extension-too-late`` once the legal date has passed.
     """
+    deem_accepted(case_id)
     with unit_of_work(actor) as work:
         case = load_for(work, case_id, Action.CASE_EXTEND)
         if not 1 <= days <= LONGEST_EXTENSION:

@@ -12,7 +12,7 @@ from typing import Any, Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from licensing.cases.actions import ask_for_what_is_owed, check_expected_days
+from licensing.cases.actions import ask_for_what_is_owed, check_expected_days, deem_accepted
 from licensing.cases.ballots import ballots_of, load_review
 from licensing.cases.experts import active
 from licensing.cases.journal import Loaded, hold, load_for, moved_on, not_found, record
@@ -48,6 +48,7 @@ def draw_panel(actor: Actor, case_id: int, *, expected_days: int) -> None:
 
     Raises ``Conflict`` (``too-few-experts``) where the pool does not fill the panel.
     """
+    deem_accepted(case_id)
     with unit_of_work(actor) as work:
         case = load_for(work, case_id, Action.CASE_COMMISSION)
         check_expected_days(expected_days)

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 from sqlalchemy import select
 
+from licensing.cases.actions import deem_accepted
 from licensing.cases.drafts import check_opened, open_draft, proofs_of
 from licensing.cases.journal import Loaded, load_for, moved_on, not_found, record, require
 from licensing.cases.letters import send
@@ -90,6 +91,7 @@ def withdraw_promise(actor: Actor, case_id: int, proof_code: str, reason: str) -
     Before acceptance the materials are no longer complete, so the limit T1 begins anew when they are (domain 7.4). Afterwards the clock
     stands until the proof is there. Office desks see the case where it then waits; the company has the receipt in its inbox.
     """
+    deem_accepted(case_id)
     with unit_of_work(actor) as work:
         case = load_for(work, case_id, Action.COMMITMENT_WITHDRAW)
         if transition(case.view.state, Event.PROMISE_WITHDRAWN, case.view.steps) is None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
+from licensing.cases.actions import deem_accepted
 from licensing.cases.journal import Loaded, load_for, record
 from licensing.cases.machine import Event
 from licensing.cases.rules import CaseView
@@ -33,6 +34,7 @@ class SiteCheck:
 
 def record_site_check(actor: Actor, case_id: int, check: SiteCheck) -> None:
     """Record what two or more officers found on site. Raises ``Invalid`` (``incomplete``) with everything that is wrong."""
+    deem_accepted(case_id)
     with unit_of_work(actor) as work:
         case = load_for(work, case_id, Action.CASE_CHECK_SITE)
         wrong = _wrong(work, case, check)

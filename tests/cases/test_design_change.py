@@ -99,6 +99,8 @@ def test_only_a_design_approval_in_force_of_ones_own_company_is_changed(world: W
     with pytest.raises(Conflict) as other:
         design_change.start_change(world.actor(world.applicant), acceptance.id)
     assert other.value.code == "change-not-possible"
+    with pytest.raises(NotFound):
+        design_change.start_change(world.actor(world.stranger), acceptance.id)
     with unit_of_work(SYSTEM) as work:
         licences.perform(work, old.id, Operation.CANCEL, reason="不再需要。")
     with pytest.raises(Conflict) as gone:

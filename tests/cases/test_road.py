@@ -111,6 +111,17 @@ def test_silence_is_acceptance_dated_back_to_receipt(world: World, morning: time
     assert actions.deem_accepted_all() == 0
 
 
+def test_whoever_acts_after_the_intake_limit_finds_the_case_accepted(world: World, morning: time_machine.Traveller) -> None:
+    first, second = (world.submitted("completion_acceptance", design_approval_number=world.granted().number) for _ in range(2))
+    morning.move_to(datetime(2026, 3, 10, 1, 0, tzinfo=UTC))
+    promises.withdraw_promise(world.actor(world.applicant), first, "factory_certificate", "改为提交证明。")
+    page = world.page(first)
+    assert page.state is State.HAND_IN, "silence had accepted it: nothing goes back to corrections"
+    assert page.view.accepted_on == date(2026, 3, 2)
+    actions.commission(world.actor(world.examiner), second, body="江苏防雷检测中心", expected_days=5)
+    assert world.page(second).view.accepted_on == date(2026, 3, 2)
+
+
 def test_the_clock_stands_while_the_inspection_is_under_way(world: World, morning: time_machine.Traveller) -> None:
     case_id = world.accepted("design_review")
     before = world.page(case_id).deadline
