@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from licensing.cases import ballots, experts, panels, publicising
 from licensing.cases.ballots import Vote
 from licensing.cases.experts import Entry
-from licensing.cases.rules import CaseView
+from licensing.cases.view import CaseView
 from licensing.parties import actions as parties
 from licensing.policy import SYSTEM
 from licensing.storage import reading, unit_of_work

@@ -13,9 +13,9 @@ from sqlalchemy.orm import Session
 
 from licensing.cases import evidence
 from licensing.cases.journal import Loaded, load
-from licensing.cases.rules import Submission
 from licensing.cases.submission import printed_answers
 from licensing.cases.tables import Commission, CommissionReport
+from licensing.cases.view import Submission
 from licensing.catalogue import Section, load_catalogue
 from licensing.catalogue.model import numeral
 from licensing.clock import CHINA, local_date

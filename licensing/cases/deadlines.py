@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from licensing.cases.machine import State
-from licensing.cases.rules import CaseView
+from licensing.cases.view import CaseView
 from licensing.catalogue.model import Matter
 from licensing.clock.calendar import Calendar
 from licensing.clock.rules import LIMITS, Explanation, answer_term, explain

@@ -11,9 +11,10 @@ from sqlalchemy.orm import Session
 from licensing.cases.bans import require_no_ban
 from licensing.cases.journal import Loaded, append_event, load_for, moved_on, not_found, require
 from licensing.cases.machine import Event, State
-from licensing.cases.rules import Happened, is_filled_in, may_change, may_fill_in
+from licensing.cases.rules import is_filled_in, may_change, may_fill_in
 from licensing.cases.tables import Case, CaseDocument
 from licensing.cases.targets import paper_target
+from licensing.cases.view import Happened
 from licensing.catalogue import load_catalogue
 from licensing.catalogue.answers import answer_at, clean_answers
 from licensing.catalogue.model import Matter, Proof

@@ -13,7 +13,8 @@ from datetime import date, timedelta
 
 from licensing.cases.deadlines import deadline
 from licensing.cases.machine import Event, State, Turn, turn_in
-from licensing.cases.rules import CaseView, Happened, apply
+from licensing.cases.replay import apply
+from licensing.cases.view import CaseView, Happened
 from licensing.catalogue.answers import answer_at
 from licensing.catalogue.model import Matter
 from licensing.clock import local_date

@@ -11,8 +11,10 @@ from licensing.cases.deadlines import deadline
 from licensing.cases.figures import Measure, measure
 from licensing.cases.journal import EVENT_LEAF, event_subject, happened
 from licensing.cases.measures import columns_of
-from licensing.cases.rules import CaseView, decided_on, region_of, replay
+from licensing.cases.replay import replay
+from licensing.cases.rules import decided_on, region_of
 from licensing.cases.tables import Case, CaseMeasure, CaseMeasureCorrection
+from licensing.cases.view import CaseView
 from licensing.catalogue import load_catalogue
 from licensing.clock import Calendar
 from licensing.clock.queries import calendar_now, calendars_since

@@ -14,8 +14,10 @@ from licensing import policy
 from licensing.cases.deadlines import deadline
 from licensing.cases.machine import Event, transition
 from licensing.cases.measures import keep_measure
-from licensing.cases.rules import CaseView, Happened, apply, check_once, check_term, decided_on, region_of, replay
+from licensing.cases.replay import apply, replay
+from licensing.cases.rules import check_once, check_term, decided_on, region_of
 from licensing.cases.tables import Case, CaseEvent
+from licensing.cases.view import CaseView, Happened
 from licensing.catalogue import load_catalogue
 from licensing.catalogue.model import Matter
 from licensing.clock import local_date

@@ -9,8 +9,8 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from licensing.cases.figures import Measure, measure, proofs_text
-from licensing.cases.rules import Happened
 from licensing.cases.tables import Case, CaseMeasure, CaseMeasureCorrection
+from licensing.cases.view import Happened
 from licensing.catalogue.model import Matter
 from licensing.clock.queries import calendar_now
 

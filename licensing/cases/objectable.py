@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Final
 
 from licensing.cases.machine import FINAL, TRANSITIONS, Event, State
-from licensing.cases.rules import CaseView, Happened
+from licensing.cases.view import CaseView, Happened
 from licensing.catalogue.model import LetterKind
 from licensing.clock.calendar import Calendar
 from licensing.clock.limits import Limit, Unit

@@ -23,8 +23,8 @@ from licensing.cases.objections import (
     open_objection,
     remedy_of,
 )
-from licensing.cases.rules import Happened
 from licensing.cases.tables import Case, Objection
+from licensing.cases.view import Happened
 from licensing.catalogue import load_catalogue
 from licensing.clock import Calendar, Explanation, days_left, local_date
 from licensing.clock.queries import calendar_now

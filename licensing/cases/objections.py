@@ -28,8 +28,8 @@ from licensing.cases.objectable import (
     remedy_term,
     standing,
 )
-from licensing.cases.rules import Happened
 from licensing.cases.tables import Case, Objection
+from licensing.cases.view import Happened
 from licensing.catalogue import load_catalogue
 from licensing.clock import Explanation, add_working_days, local_date
 from licensing.clock.queries import calendar_now

@@ -15,10 +15,11 @@ from licensing.cases.deadlines import Deadline, deadline, decision_due
 from licensing.cases.journal import Loaded, happened, load_for, may, not_found
 from licensing.cases.lateness import late_words, needs_reason
 from licensing.cases.machine import Event, State, event_name, possible
-from licensing.cases.rules import CaseView, Difference, Happened, differences, is_filled_in
+from licensing.cases.rules import Difference, differences, is_filled_in
 from licensing.cases.submission import Task, tasks
 from licensing.cases.tables import CalendarEffect, Case, CaseAssignment, CaseDocument
 from licensing.cases.verifying import can_follow
+from licensing.cases.view import CaseView, Happened
 from licensing.catalogue.model import Matter, Proof
 from licensing.clock.queries import calendar_now
 from licensing.clock.tables import ImportedYear

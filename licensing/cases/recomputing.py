@@ -14,8 +14,9 @@ from sqlalchemy.orm import Session
 
 from licensing.cases.deadlines import deadline
 from licensing.cases.machine import Event
-from licensing.cases.rules import Happened, replay
+from licensing.cases.replay import replay
 from licensing.cases.tables import CalendarEffect, Case, CaseEvent
+from licensing.cases.view import Happened
 from licensing.catalogue import load_catalogue
 from licensing.clock import Calendar, DayChange
 from licensing.clock.tables import ImportedYear

@@ -15,8 +15,8 @@ from licensing.cases.evidence import handed_in
 from licensing.cases.journal import Loaded, load, load_for, not_found
 from licensing.cases.machine import State
 from licensing.cases.recusals import Recusal
-from licensing.cases.rules import Submission
 from licensing.cases.tables import Ballot, Case, CaseDocument
+from licensing.cases.view import Submission
 from licensing.catalogue import load_catalogue
 from licensing.catalogue.conditions import Finding, findings
 from licensing.catalogue.model import Matter, Step

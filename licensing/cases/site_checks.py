@@ -10,7 +10,7 @@ from typing import Final
 from licensing.cases.actions import deem_accepted
 from licensing.cases.journal import Loaded, load_for, record
 from licensing.cases.machine import Event
-from licensing.cases.rules import CaseView
+from licensing.cases.view import CaseView
 from licensing.clock import local_date
 from licensing.errors import FieldError, Invalid
 from licensing.parties.queries import officers, person_names, seated

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from licensing.cases.journal import Loaded, load_for, not_found, require, subject_of
 from licensing.cases.machine import FINAL
-from licensing.cases.rules import CaseView
+from licensing.cases.view import CaseView
 from licensing.clock import add_working_days, local_date
 from licensing.clock.queries import calendar_now
 from licensing.errors import Conflict

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from licensing.cases.machine import FINAL, STATE_NAMES, State, state_name
 from licensing.cases.queries import CasePage, TimelineEntry
-from licensing.cases.rules import Submission
 from licensing.cases.submission import is_needed, printed_answers
 from licensing.cases.targets import Target, target_name, targets
+from licensing.cases.view import Submission
 from licensing.catalogue import load_catalogue
 from licensing.catalogue.model import Field, LetterKind, LicenceType, Material, Matter, Section
 from licensing.clock import today

@@ -14,8 +14,8 @@ from world import BODY, LONG_AGO, World, facts, open_world, result, tiny_pdf
 from licensing.cases import actions, closing, design_change, drafts, extension, issuing, promises, transfer, verifying
 from licensing.cases.journal import load, moved_on
 from licensing.cases.machine import State
-from licensing.cases.rules import CaseView
 from licensing.cases.tables import Case
+from licensing.cases.view import CaseView
 from licensing.catalogue.model import Proof
 from licensing.clock import today
 from licensing.commitments.queries import of_case, tasks_of

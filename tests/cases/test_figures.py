@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from licensing.cases.figures import Spread, last_months, measure, next_month, percentile, proof_text, proofs_text, read_proofs, spread
 from licensing.cases.machine import Event, Turn
-from licensing.cases.rules import Happened
+from licensing.cases.view import Happened
 from licensing.catalogue import load_catalogue
 from licensing.clock import load_calendar
 

@@ -26,7 +26,9 @@ from licensing.cases.machine import (
     transition,
     turn_in,
 )
-from licensing.cases.rules import Happened, Submission, apply, differences, may_change, replay
+from licensing.cases.replay import apply, replay
+from licensing.cases.rules import differences, may_change
+from licensing.cases.view import Happened, Submission
 from licensing.catalogue import load_catalogue
 from licensing.catalogue.model import Step
 from licensing.errors import Conflict

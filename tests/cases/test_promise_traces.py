@@ -21,7 +21,7 @@ from world import World, facts, open_world, result, tiny_pdf
 from licensing.cases import actions, drafts, health, issuing, promises, verifying
 from licensing.cases.journal import load
 from licensing.cases.machine import FINAL, Event, State
-from licensing.cases.rules import CaseView
+from licensing.cases.view import CaseView
 from licensing.catalogue import load_catalogue
 from licensing.clock import LIMITS, load_calendar
 from licensing.commitments import health as commitment_health

@@ -27,8 +27,9 @@ from licensing.cases import health
 from licensing.cases.actions import deem_accepted
 from licensing.cases.journal import happened
 from licensing.cases.machine import TRANSITIONS, Event, State
-from licensing.cases.rules import CaseView, Happened, apply
+from licensing.cases.replay import apply
 from licensing.cases.tables import Case
+from licensing.cases.view import CaseView, Happened
 from licensing.clock import load_calendar
 from licensing.commitments import health as commitment_health
 from licensing.errors import Invalid

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 from licensing.cases.deadlines import deadline
 from licensing.cases.machine import Event
-from licensing.cases.rules import Happened, replay
+from licensing.cases.replay import replay
+from licensing.cases.view import Happened
 from licensing.catalogue import load_catalogue
 from licensing.clock import (
     LIMITS,
