@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from licensing.cases import queries
-from licensing.cases.journal import not_found
+from licensing.cases.journal import not_found, subject_of
 from licensing.cases.queries import CasePage
 from licensing.errors import Forbidden
+from licensing.policy import Action
 from licensing.words import say
-from portal.security import current_actor
+from portal.security import current_actor, refuse_early
 
 
 def open_case(case_id: int) -> CasePage:
@@ -24,4 +25,11 @@ def open_case(case_id: int) -> CasePage:
             say("You belong to the company that applies, so you may not handle this case."),
             next_step=say("Ask a colleague with the right post to do it."),
         )
+    return page
+
+
+def open_case_to(action: Action, case_id: int) -> CasePage:
+    """The case as :func:`open_case` opens it, for who may do ``action`` to it: others are refused before what they sent is read."""
+    page = open_case(case_id)
+    refuse_early(action, subject_of(page.case, page.view.handlers, page.view.panel))
     return page

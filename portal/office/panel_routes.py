@@ -9,12 +9,12 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext, ngettext
 
 from licensing.cases import panels, reviews
-from licensing.cases.journal import not_found, subject_of
+from licensing.cases.journal import not_found
 from licensing.errors import Conflict, Invalid
 from licensing.policy import Action
 from licensing.words import say
-from portal.office.opening import open_case
-from portal.security import Access, access, current_actor, refuse_early
+from portal.office.opening import open_case, open_case_to
+from portal.security import Access, access, current_actor
 from portal.typed import complaint_about, typed_text
 
 blueprint = Blueprint("office_panels", __name__, url_prefix="/office/cases")
@@ -27,7 +27,7 @@ _NUMBER = re.compile(r"PS\d{4,20}", re.ASCII)
 @access(Access.OFFICER)
 def remind(case_id: int) -> ResponseReturnValue:
     """Write to everybody whose vote is missing."""
-    _open_panel(case_id)
+    open_case_to(Action.PANEL_REPLACE, case_id)
     try:
         count = panels.remind(current_actor(), case_id)
         flash(ngettext("One expert was reminded.", "%(num)s experts were reminded.", count))
@@ -40,7 +40,7 @@ def remind(case_id: int) -> ResponseReturnValue:
 @access(Access.OFFICER)
 def replace(case_id: int, person_id: int) -> ResponseReturnValue:
     """Replace a member with a reason; the next of the draw takes the seat."""
-    _open_panel(case_id)
+    open_case_to(Action.PANEL_REPLACE, case_id)
     reason = typed_text(request.form, "reason")
     complaint = complaint_about(reason, say("Say why this expert is replaced."), LONGEST_REASON)
     if complaint is not None:
@@ -63,12 +63,6 @@ def listing(case_id: int, number: str) -> ResponseReturnValue:
         raise not_found()
     content = reviews.panel_list(current_actor(), case_id, number)
     return Response(content, mimetype="application/json", headers={"Content-Disposition": f'attachment; filename="{number}.json"'})
-
-
-def _open_panel(case_id: int) -> None:
-    """Raise for those who may not change the panel, before what they sent is read."""
-    page = open_case(case_id)
-    refuse_early(Action.PANEL_REPLACE, subject_of(page.case, page.view.handlers, page.view.panel))
 
 
 def _to_panel(case_id: int) -> ResponseReturnValue:

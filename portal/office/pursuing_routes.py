@@ -10,8 +10,9 @@ from licensing.cases import verifying
 from licensing.commitments.consequences import CONSEQUENCES
 from licensing.errors import Conflict, Invalid
 from licensing.licences.operations import Operation
+from licensing.policy import Action
 from licensing.words import say
-from portal.office.opening import open_case
+from portal.office.opening import open_case, open_case_to
 from portal.security import Access, access, current_actor
 
 blueprint = Blueprint("office_pursuing", __name__, url_prefix="/office/verifications")
@@ -32,7 +33,7 @@ def again(case_id: int, commitment_id: int) -> ResponseReturnValue:
 @access(Access.OFFICER)
 def pursue(case_id: int, commitment_id: int) -> ResponseReturnValue:
     """Send the notice for a finding that waits."""
-    open_case(case_id)
+    open_case_to(Action.COMMITMENT_VERIFY, case_id)
     chosen = request.form.get("consequence", "")
     try:
         verifying.pursue_finding(current_actor(), case_id, commitment_id, _operation(chosen))

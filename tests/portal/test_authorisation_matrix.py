@@ -51,7 +51,7 @@ WORDS = {
 OPEN_STATUS = frozenset({200, 302, 303, 409, 422})
 PUBLIC_STATUS = OPEN_STATUS | {400, 404, 503}
 TOKEN = re.compile(r'name="csrf_token"[^>]*value="([^"]+)"')
-AT_LEAST = 5_000
+AT_LEAST = 8_000
 MOST_TOLD = 50
 
 
