@@ -125,7 +125,7 @@ class Action(StrEnum):
     AUTHORITY_SWITCH = "authority:switch"
 
 
-_NOT_YOUR_POST = N_("Your post does not allow this.")
+NOT_YOUR_POST = N_("Your post does not allow this.")
 _KEEPERS_ONLY = N_("Only supervisors of an authority of the highest level here keep the catalogue.")
 _SIGNATORY_ONLY = N_("Only the authorised signatory of the company can do this; your authorisation is not on record or has ended.")
 
@@ -141,11 +141,11 @@ class Grant:
     second_factor: bool = False
     keepers: bool = False
     not_by_handlers: frozenset[str] = frozenset()
-    refusal: str = _NOT_YOUR_POST
+    refusal: str = NOT_YOUR_POST
 
 
 def _may(
-    *roles: Role, second_factor: bool = False, keepers: bool = False, not_by: tuple[str, ...] = (), refusal: str = _NOT_YOUR_POST
+    *roles: Role, second_factor: bool = False, keepers: bool = False, not_by: tuple[str, ...] = (), refusal: str = NOT_YOUR_POST
 ) -> Grant:
     return Grant(frozenset(roles), second_factor, keepers, frozenset(not_by), refusal)
 

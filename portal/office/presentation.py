@@ -19,7 +19,7 @@ from licensing.catalogue.model import Field, LetterKind, LicenceType, Material, 
 from licensing.clock import today
 from licensing.letters.rules import LetterFacts, case_words, content
 from licensing.licences.face import face_rows
-from licensing.policy import Action, Ruling
+from licensing.policy import NOT_YOUR_POST, Action, Ruling
 from licensing.words import N_, Said, say
 from portal.office.acts import ACTS, CaseAct, fits_now, letter_of
 from portal.typed import Values
@@ -126,12 +126,17 @@ def history_items(matter: Matter, entry: TimelineEntry) -> tuple[tuple[Target, s
 
 
 def panel(page: CasePage) -> Panel:
-    """The buttons that machine, policy and proposal allow, and the reasons why others are missing."""
+    """The buttons that machine, policy and proposal allow, and the reasons why others are missing.
+
+    That a post does not allow something is said only where it allows nothing: beside a button it would seem to speak of the button.
+    """
     open_acts = [act for act in ACTS if act.action in page.rulings]
     buttons = tuple(act for act in open_acts if page.can(act.action) and fits_now(act, page, today()))
     actions = [act.action for act in open_acts] + ([Action.CASE_ACCEPT] if Action.CASE_ACCEPT in page.rulings else [])
     refused = [page.rulings[action] for action in actions if not page.can(action)]
-    return Panel(buttons, page.can(Action.CASE_ACCEPT), _reasons(page, refused), page.state in FINAL)
+    can_accept = page.can(Action.CASE_ACCEPT)
+    reasons = tuple(reason for reason in _reasons(page, refused) if not (buttons or can_accept) or reason.text != NOT_YOUR_POST)
+    return Panel(buttons, can_accept, reasons, page.state in FINAL)
 
 
 def target_groups(matter: Matter) -> tuple[tuple[Section | None, tuple[Target, ...]], ...]:
