@@ -128,12 +128,12 @@ class Trace(RuleBasedStateMachine):
         return st.one_of(st.just(Step("next", "signatory", "")), drawn) if self.is_over() and self.waiting else drawn
 
     def tempting(self) -> tuple[tuple[Attempt, ...], tuple[Attempt, ...]]:
-        """What fits the state, by somebody whose post it is: that which the law allows, and that which it forbids all the same.
+        """What somebody whose post it is may try now: that which the law allows, and that which it forbids all the same.
 
-        What is forbidden to somebody who had a hand in the case comes up more often.
+        It fits the state, or is anything once the case has ended. What is forbidden for an earlier hand in the case comes up more often.
         """
         allowed, forbidden = [], []
-        for act in LEADS.get(self.law.state, ()):
+        for act in LEADS.get(self.law.state, EVERYTHING):
             slots = tuple(self.law.proofs) if act in ABOUT_A_SLOT else tuple(self.law.proofs)[:1]
             for who in ABLE[act, self.law.place] if act != "silence" else ():
                 for slot in slots:
