@@ -28,8 +28,11 @@ def ask_for_corrections(officer: Visitor, case: str, notes: Mapping[str, str]) -
     officer.press("Send the notice")
 
 
-def verify(officer: Visitor, result: str, finding: str, *photographs: tuple[str, bytes]) -> None:
-    """Take the most urgent verification from the worklist, compare every fact, add photographs, record the result with a colleague."""
+def verify(officer: Visitor, result: str, finding: str, *photographs: tuple[str, bytes], announces: str = "") -> None:
+    """Take the most urgent verification from the worklist, compare every fact, add photographs, record the result with a colleague.
+
+    ``announces`` is what becomes of a permit that was given, where the promise behind it was untrue.
+    """
     officer.open("/office/verifications")
     officer.leave_by(officer.page.locator("td a.row-link").first)
     officer.page.locator("#second").select_option(index=1)
@@ -40,6 +43,8 @@ def verify(officer: Visitor, result: str, finding: str, *photographs: tuple[str,
         officer.choose_files("files", *photographs)
         officer.press("Add")
     officer.type("result", result)
+    if announces:
+        officer.type("consequence", announces)
     officer.picture(f"verification-{result}")
     officer.press("Record the result")
 

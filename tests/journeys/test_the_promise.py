@@ -174,7 +174,7 @@ def test_untrue_after_the_decision_is_told_answered_and_revoked_and_the_qr_says_
     verifier = cast.on(3, 10, "verifier")
     verifier.open(f"/office/cases/{case_id}")
     verifier.press("Verify it once more")
-    deciding.verify(verifier, "untrue", FINDING, photograph())
+    deciding.verify(verifier, "untrue", FINDING, photograph(), announces="revoke_for_deceit")
     applicant = cast.on(3, 11, "applicant")
     applicant.open(f"/my/licences/{licence.id}")
     assert FINDING in applicant.text()
