@@ -29,7 +29,10 @@ MONTHS = 12
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """One case in figures: ``corrected`` are targets, ``proofs`` codes with what was chosen last. What has not happened is None."""
+    """One case in figures: ``corrected`` are targets, ``proofs`` codes with what was chosen last. What has not happened is None.
+
+    ``authority_id`` is the authority to which the case was transferred; it counts there and no more where it came from.
+    """
 
     region: str
     received_on: date
@@ -44,6 +47,7 @@ class Measure:
     handlers: Mapping[str, int] = field(default_factory=dict)
     corrected: frozenset[str] = frozenset()
     proofs: Mapping[str, str] = field(default_factory=dict)
+    authority_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +80,7 @@ def measure(events: Sequence[Happened], matter: Matter, calendar: Calendar) -> M
         handlers=view.handlers,
         corrected=frozenset(item["target"] for event in events if event.type is Event.CORRECTION_REQUESTED for item in event.data["items"]),
         proofs={code: _CHOICES[made["choice"]] for code, made in view.submissions[-1].proofs.items() if made["choice"] in _CHOICES},
+        authority_id=view.authorities[-1] if view.authorities else None,
     )
     if view.state not in DECIDED or view.accepted_on is None or view.decided_at is None:
         return found

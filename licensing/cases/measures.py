@@ -33,17 +33,11 @@ def keep_measure(session: Session, row: Case, matter: Matter, events: Sequence[H
     _keep_corrected(session, row.id, found)
 
 
-def move_measure(session: Session, case_id: int, authority_id: int) -> None:
-    """Count the case for the authority that has it now: a transfer takes it out of the figures of the one before."""
-    session.get_one(CaseMeasure, case_id).authority_id = authority_id
-    session.flush()
-
-
 def columns_of(found: Measure, row: Case, sequence: int) -> dict[str, Any]:
     """What stands in the row of a measure of the case up to ``sequence``."""
     return {
         "sequence": sequence,
-        "authority_id": row.authority_id,
+        "authority_id": found.authority_id or row.authority_id,
         "matter": row.matter,
         **{name: getattr(found, name) for name in _SAME},
         "proofs": proofs_text(found.proofs),

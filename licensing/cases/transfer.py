@@ -10,7 +10,6 @@ from licensing.cases.actions import deem_accepted
 from licensing.cases.journal import Loaded, load_for, record
 from licensing.cases.letters import send
 from licensing.cases.machine import Event
-from licensing.cases.measures import move_measure
 from licensing.catalogue.answers import answer_at
 from licensing.clock import local_date
 from licensing.errors import FieldError, Invalid
@@ -38,7 +37,6 @@ def transfer(actor: Actor, case_id: int, target_id: int, reason: str) -> None:
         record(work, case, Event.TRANSFERRED, handed_over)
         send(work, case, Event.TRANSFERRED, [reason.strip()], body=target.name)
         case.row.authority_id = target.id
-        move_measure(work.session, case.row.id, target.id)
 
 
 def targets_of(actor: Actor, case_id: int) -> tuple[list[Authority], Authority | None]:

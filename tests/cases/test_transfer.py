@@ -208,7 +208,7 @@ def test_an_authority_that_no_event_names_is_found(world: World, neighbours: Nei
     with unit_of_work(SYSTEM) as work:
         work.session.execute(update(Case).where(Case.id == case_id).values(authority_id=world.authority))
     with reading(SYSTEM) as look:
-        assert [problem.code for problem in problems(look.session)] == ["case-differs", "measure-differs"]
+        assert [problem.code for problem in problems(look.session)] == ["case-differs"]
 
 
 def test_a_supervisor_above_reads_and_handles_nothing(world: World, neighbours: Neighbours) -> None:
