@@ -16,6 +16,8 @@ Form = Mapping[str, str]
 Values = Mapping[str, Any]
 Errors = dict[str, Said]
 
+_NUMBER = re.compile(r"[1-9]\d{0,8}", re.ASCII)
+_DATED_KEY = re.compile(r"(\d{4}-\d{2}-\d{2})_\d{1,9}", re.ASCII)
 _LINE_ENDS = re.compile(r"\r\n?|\u2028|\u2029|\u0085")
 
 
@@ -60,3 +62,14 @@ def day_of(text: str) -> date | None:
         return date.fromisoformat(text) if len(text) == len("2026-03-31") else None
     except ValueError:
         return None
+
+
+def number_of(text: str) -> int | None:
+    """The number by which an address or a form names something, or None where it names nothing."""
+    return int(text) if _NUMBER.fullmatch(text) else None
+
+
+def is_dated_key(text: str) -> bool:
+    """Whether ``text`` is where a list in the order of days goes on: a day and a number."""
+    found = _DATED_KEY.fullmatch(text)
+    return found is not None and day_of(found.group(1)) is not None

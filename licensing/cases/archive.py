@@ -18,6 +18,7 @@ from sqlalchemy import ColumnElement, exists, func, select
 from sqlalchemy.orm import Session
 
 from licensing.cases.archive_file import Piece, file_of
+from licensing.cases.in_turn import in_turn
 from licensing.cases.journal import Loaded, load_for, may, not_found
 from licensing.cases.machine import FINAL, State
 from licensing.cases.objections import open_objections
@@ -32,7 +33,7 @@ from licensing.commitments.verification import OPEN
 from licensing.documents.engine import render_pdf
 from licensing.documents.fonts import shown
 from licensing.documents.packing import MANIFEST, csv_of, manifest_of, zip_of
-from licensing.errors import Conflict, LeizhengError, Unavailable
+from licensing.errors import Conflict, LeizhengError
 from licensing.ledger.actions import append
 from licensing.ledger.protection import Fact, Problem, row_digest, unaccounted
 from licensing.letters.tables import Letter
@@ -122,19 +123,11 @@ def archive_all(settings: Settings, most: int = MOST) -> int:
     """Close the file of every finished case that waits for nothing more; how many were closed, at most ``most``."""
     with reading(SYSTEM) as look:
         waiting = list(look.session.scalars(_ready(local_date(look.now))))
-    done = 0
-    for case_id in waiting:
-        if done == most:
-            break
-        try:
-            archive(SYSTEM, settings, case_id)
-        except LeizhengError as error:
-            _log.warning("file not closed", case_id=case_id, code=error.code, reason=str(error))
-            if isinstance(error, Unavailable):  # what is away for one is away for all
-                break
-            continue
-        done += 1
-    return done
+
+    def failed(case_id: int, error: LeizhengError) -> None:
+        _log.warning("file not closed", case_id=case_id, code=error.code, reason=str(error))
+
+    return in_turn(waiting, lambda case_id: archive(SYSTEM, settings, case_id), failed, most)
 
 
 def filing_of(actor: Actor, case_id: int) -> Filing | None:

@@ -7,6 +7,7 @@ from typing import Final
 import structlog
 from sqlalchemy.orm import Session
 
+from licensing.cases.in_turn import in_turn
 from licensing.cases.journal import EVENT_LEAF, Loaded, event_subject, load, load_for, not_found
 from licensing.cases.machine import TRANSITIONS, Event
 from licensing.cases.tables import Case, CaseDocument, CaseEvent
@@ -17,7 +18,7 @@ from licensing.commitments.evidence import evidence_pack, seal_pack
 from licensing.commitments.pack_proofs import Kept, Place
 from licensing.commitments.tables import Commitment, EvidencePack
 from licensing.documents.previews import MOST_PAGES, page_picture
-from licensing.errors import LeizhengError, Unavailable
+from licensing.errors import LeizhengError
 from licensing.ledger.protection import row_bytes
 from licensing.letters import actions as letter_actions
 from licensing.letters import queries as letters
@@ -68,7 +69,7 @@ def complete_soon(settings: Settings, case_id: int, commitment_id: int) -> bool:
     try:
         complete(settings, case_id, commitment_id)
     except LeizhengError as error:
-        _log.warning("evidence waits", commitment_id=commitment_id, code=error.code, reason=str(error))
+        _warn(commitment_id, error)
         return False
     checkpoints.publish_soon(settings)
     return True
@@ -76,21 +77,9 @@ def complete_soon(settings: Settings, case_id: int, commitment_id: int) -> bool:
 
 def complete_all(settings: Settings, most: int = MOST) -> int:
     """Complete the evidence of promises where something was away when they were signed; how many were completed, at most ``most``."""
-    done = 0
     with reading(SYSTEM) as look:
         waiting = commitments.without_evidence(look.session)
-    for case_id, commitment_id in waiting:
-        try:
-            complete(settings, case_id, commitment_id)
-        except LeizhengError as error:
-            _log.warning("evidence waits", commitment_id=commitment_id, code=error.code, reason=str(error))
-            if isinstance(error, Unavailable):  # what is away for one is away for all
-                break
-            continue
-        done += 1
-        if done == most:
-            break
-    return done
+    return in_turn(waiting, lambda job: complete(settings, *job), lambda job, error: _warn(job[1], error), most)
 
 
 def complete(settings: Settings, case_id: int, commitment_id: int) -> EvidencePack:
@@ -166,3 +155,7 @@ def _submitted(look: Work, case_id: int, document_id: int) -> CaseDocument:
 def handed_in(case: Loaded) -> set[int]:
     """The ids of the files that some submission holds."""
     return {int(document["id"]) for submission in case.view.submissions for document in submission.documents}
+
+
+def _warn(commitment_id: int, error: LeizhengError) -> None:
+    _log.warning("evidence waits", commitment_id=commitment_id, code=error.code, reason=str(error))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
@@ -15,11 +13,10 @@ from licensing.words import Said
 from portal.applicant.pages import ID
 from portal.components import errors_by_field
 from portal.security import Access, access, current_actor
-from portal.typed import Filled, day_of, typed_text
+from portal.typed import Filled, day_of, number_of, typed_text
 
 blueprint = Blueprint("applicant_commissions", __name__, url_prefix="/my/commissions")
 PAGE_SIZE = 30
-_KEY = re.compile(r"[1-9]\d{0,8}", re.ASCII)
 
 
 @blueprint.get("")
@@ -27,7 +24,7 @@ _KEY = re.compile(r"[1-9]\d{0,8}", re.ASCII)
 def commissioned() -> ResponseReturnValue:
     """The commissions of my companies, newest first."""
     after = request.args.get("after", "")
-    found = commissions.mine(current_actor(), after=int(after) if _KEY.fullmatch(after) else None, size=PAGE_SIZE)
+    found = commissions.mine(current_actor(), after=number_of(after), size=PAGE_SIZE)
     return render_template(
         "portal/applicant/commissions.html",
         rows=found.rows,

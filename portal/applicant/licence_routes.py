@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -25,11 +24,11 @@ from portal.components import NavLink, errors_by_field
 from portal.deadlines import clock_card
 from portal.downloads import download
 from portal.security import Access, access, current_actor
+from portal.typed import number_of
 
 blueprint = Blueprint("applicant_licences", __name__, url_prefix="/my/licences")
 NAVIGATION = [NavLink("applicant_licences.licences", N_("My licences"), Access.APPLICANT)]
 PAGE_SIZE = 30
-_KEY = re.compile(r"[1-9]\d{0,8}", re.ASCII)
 REASON_LIMIT = 1000
 """What officers say to each other before the decision is not said to the holder."""
 
@@ -67,7 +66,7 @@ QUESTIONS = {
 def licences() -> ResponseReturnValue:
     """The licences of my companies, each in its latest version, newest first."""
     after = request.args.get("after", "")
-    found = queries.licences_of_companies(current_actor(), after=int(after) if _KEY.fullmatch(after) else None, size=PAGE_SIZE)
+    found = queries.licences_of_companies(current_actor(), after=number_of(after), size=PAGE_SIZE)
     return render_template(
         "portal/applicant/licences.html",
         rows=[(row, load_catalogue().licence_type(row.type)) for row in found.rows],

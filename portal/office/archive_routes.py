@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
@@ -20,7 +18,7 @@ from portal.downloads import download
 from portal.office.opening import open_case
 from portal.office.presentation import OFFICE_STATE_NAMES, STATE_KINDS
 from portal.security import Access, access, current_actor
-from portal.typed import printable
+from portal.typed import number_of, printable
 
 blueprint = Blueprint("office_archive", __name__, url_prefix="/office/archive")
 NAVIGATION = [NavLink("office_archive.files", N_("Archive"), Access.OFFICER)]
@@ -38,7 +36,6 @@ HEADS = (
     N_("Archived on"),
     N_("SHA-256 of the index"),
 )
-_KEY = re.compile(r"[1-9]\d{0,8}", re.ASCII)
 
 
 @blueprint.get("")
@@ -46,7 +43,7 @@ _KEY = re.compile(r"[1-9]\d{0,8}", re.ASCII)
 def files() -> ResponseReturnValue:
     """The closed files of my authorities, newest first."""
     search, key = _search(), request.args.get("after", "")
-    after = int(key) if _KEY.fullmatch(key) else None
+    after = number_of(key)
     found = closed_files(current_actor(), search, after=after, size=PAGE_SIZE)
     asked = search or None
     return render_template(

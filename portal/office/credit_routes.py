@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import timedelta
 
 from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
@@ -24,13 +23,12 @@ from licensing.words import N_, Said, say
 from portal.components import NavLink, errors_by_field
 from portal.credit import words
 from portal.security import Access, access, current_actor, refuse_early
-from portal.typed import Errors, Values, complaint_about, day_of, printable, typed_text
+from portal.typed import Errors, Values, complaint_about, day_of, number_of, printable, typed_text
 
 blueprint = Blueprint("office_credit", __name__, url_prefix="/office/credit")
 NAVIGATION = [NavLink("office_credit.register", N_("Credit"), Access.OFFICER)]
 PAGE_SIZE = 30
 ID = "int(max=2147483647)"
-_KEY = re.compile(r"[1-9]\d{0,8}", re.ASCII)
 
 
 @blueprint.get("")
@@ -39,7 +37,7 @@ def register() -> ResponseReturnValue:
     """What waits for a decision, and every entry of my authorities, newest first."""
     actor, search, after = current_actor(), printable(request.args.get("search", ""))[:100], request.args.get("after", "")
     waits = queries.waiting(actor, PAGE_SIZE + 1) if not search and not after else ()
-    found = queries.register(actor, search=search, after=int(after) if _KEY.fullmatch(after) else None, size=PAGE_SIZE)
+    found = queries.register(actor, search=search, after=number_of(after), size=PAGE_SIZE)
     return render_template(
         "portal/office/credit.html",
         search=search,
@@ -112,7 +110,7 @@ def entry_send(entry_id: int) -> ResponseReturnValue:
     page = _open(entry_id)
     refuse_early(Action.CREDIT_DECIDE, Subject(company_id=page.company.id, authority_id=page.authority.id))
     values = {"reason": typed_text(request.form, "reason"), "decision": request.form.get("decision", "")}
-    seen = int(request.form["seen"]) if _KEY.fullmatch(request.form.get("seen", "")) else 0
+    seen = number_of(request.form.get("seen", "")) or 0
     errors: Errors = {}
     if values["decision"] not in ("yes", "no"):
         errors["decision"] = say("Choose one of the two.")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from flask import Blueprint, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
@@ -14,18 +12,18 @@ from portal.components import say_filter
 from portal.office.opening import open_case
 from portal.office.worklist_filter import read_filter
 from portal.security import Access, access, current_actor
+from portal.typed import number_of
 
 blueprint = Blueprint("office_desk", __name__, url_prefix="/office/desk")
 ID = "int(max=2147483647)"
 MOST_AT_ONCE = 200
-_KEY = re.compile(r"[1-9]\d{0,8}", re.ASCII)
 
 
 @blueprint.post("/together")
 @access(Access.OFFICER)
 def together() -> ResponseReturnValue:
     """Do to all ticked cases what needs no judgement: give them to a colleague, or mark them as read. The list stays as it was."""
-    ticked = [int(found) for found in request.form.getlist("case")[:MOST_AT_ONCE] if _KEY.fullmatch(found)]
+    ticked = [found for text in request.form.getlist("case")[:MOST_AT_ONCE] if (found := number_of(text)) is not None]
     if not ticked:
         flash(gettext("Tick the cases first; nothing was done."))
         return _back()
@@ -33,12 +31,12 @@ def together() -> ResponseReturnValue:
         assigning.mark_seen(current_actor(), ticked)
         flash(gettext("Marked as read: %(count)s.", count=len(ticked)))
         return _back()
-    chosen = request.form.get("colleague", "")
-    if not _KEY.fullmatch(chosen):
+    chosen = number_of(request.form.get("colleague", ""))
+    if chosen is None:
         flash(gettext("Choose a colleague first; nothing was done."))
         return _back()
     try:
-        assigning.assign(current_actor(), ticked, int(chosen))
+        assigning.assign(current_actor(), ticked, chosen)
     except (Invalid, Forbidden) as error:
         flash(" ".join(say_filter(words) for words in (error.sentence, error.next_step) if words))
         return _back()

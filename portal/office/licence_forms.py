@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 from licensing.catalogue import load_catalogue
@@ -15,11 +14,10 @@ from licensing.proceedings.queries import LicencePage, ProceedingCard
 from licensing.words import Said, say
 from portal.components import errors_by_field
 from portal.office.opinions import typed_or_chosen
-from portal.typed import Errors, Filled, Form, Values, complaint_about, day_of, filled, printable, typed_text
+from portal.typed import Errors, Filled, Form, Values, complaint_about, day_of, filled, number_of, printable, typed_text
 
 WORDS_LIMIT = 1000
 SEARCH_LIMIT = 100
-_KEY = re.compile(r"[1-9]\d{0,8}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +50,7 @@ def read_register_filter(args: Form) -> RegisterFilter:
         kind=kind if any(known.code == kind for known in load_catalogue().licence_types) else "",
         status=Status(status) if status in set(PUBLIC) else None,
         search=printable(args.get("search", ""))[:SEARCH_LIMIT],
-        after=int(after) if _KEY.fullmatch(after) else None,
+        after=number_of(after),
     )
 
 

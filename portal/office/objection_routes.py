@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
@@ -17,12 +15,11 @@ from licensing.words import Said, say
 from portal.components import errors_by_field
 from portal.deadlines import due_badge
 from portal.security import Access, access, current_actor
-from portal.typed import typed_text
+from portal.typed import number_of, typed_text
 
 blueprint = Blueprint("office_objections", __name__, url_prefix="/office/objections")
 PAGE_SIZE = 30
 ID = "int(max=2147483647)"
-_KEY = re.compile(r"[1-9]\d{0,8}", re.ASCII)
 
 
 @blueprint.get("")
@@ -30,7 +27,7 @@ _KEY = re.compile(r"[1-9]\d{0,8}", re.ASCII)
 def register() -> ResponseReturnValue:
     """Objections that wait, the oldest first; or those that were answered, the newest first."""
     key, answered = request.args.get("after", ""), request.args.get("answered") == "yes"
-    after = int(key) if _KEY.fullmatch(key) else None
+    after = number_of(key)
     found = objection_queries.register(current_actor(), answered=answered, after=after, size=PAGE_SIZE)
     shown = "yes" if answered else None
     return render_template(

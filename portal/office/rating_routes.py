@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
@@ -14,13 +12,12 @@ from licensing.ratings.rules import FINDING_NAMES, LEVEL_NAMES, LONGEST_ANSWER, 
 from licensing.words import N_, Said, say
 from portal.components import NavLink, errors_by_field
 from portal.security import Access, access, current_actor
-from portal.typed import typed_text
+from portal.typed import number_of, typed_text
 
 blueprint = Blueprint("office_ratings", __name__, url_prefix="/office/ratings")
 NAVIGATION = [NavLink("office_ratings.ratings", N_("Ratings"), Access.OFFICER)]
 PAGE_SIZE = 30
 ID = "int(max=2147483647)"
-_KEY = re.compile(r"[1-9]\d{0,8}", re.ASCII)
 
 
 @blueprint.get("")
@@ -28,7 +25,7 @@ _KEY = re.compile(r"[1-9]\d{0,8}", re.ASCII)
 def ratings() -> ResponseReturnValue:
     """Bad ratings that wait, the oldest first; or those that were answered, the newest first."""
     key, answered = request.args.get("after", ""), request.args.get("answered") == "yes"
-    after = int(key) if _KEY.fullmatch(key) else None
+    after = number_of(key)
     found = queries.waiting(current_actor(), answered=answered, after=after, size=PAGE_SIZE)
     shown = "yes" if answered else None
     return render_template(

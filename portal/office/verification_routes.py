@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 
 from flask import Blueprint, Response, current_app, flash, redirect, render_template, request, url_for
@@ -27,7 +26,7 @@ from portal.licences import PROPOSALS
 from portal.office.verification_forms import RECTIFY, REMOVE, captions, consequence_of, missing_in, read_report, report_of
 from portal.promises import fact_text
 from portal.security import Access, access, current_actor
-from portal.typed import Errors, Filled, Values, day_of
+from portal.typed import Errors, Filled, Values, is_dated_key
 
 blueprint = Blueprint("office_verifications", __name__, url_prefix="/office/verifications")
 NAVIGATION = [NavLink("office_verifications.worklist", N_("Verification"), Access.OFFICER)]
@@ -55,7 +54,6 @@ PARTS: Mapping[Show, tuple[str, str]] = {
 }
 """The parts of the worklist: what each is called, and what is said when it is empty."""
 RECTIFY_FIRST = N_("nothing yet: the approver may order to rectify first")
-_KEY = re.compile(r"(\d{4}-\d{2}-\d{2})_\d{1,9}", re.ASCII)
 
 
 @blueprint.get("")
@@ -64,7 +62,7 @@ def worklist() -> ResponseReturnValue:
     """What is to be verified, the least time left first; or what was."""
     asked, after = request.args.get("show", ""), request.args.get("after", "")
     show = Show(asked) if asked in set(Show) else Show.ALL
-    found = fieldwork.verification_worklist(current_actor(), show=show, after=after if _is_key(after) else None, size=PAGE_SIZE)
+    found = fieldwork.verification_worklist(current_actor(), show=show, after=after if is_dated_key(after) else None, size=PAGE_SIZE)
     return render_template(
         "portal/office/verifications.html",
         show=show,
@@ -221,8 +219,3 @@ def _task_page(page: TaskPage, values: Values, errors: Errors, *, status: int = 
 
 def _words() -> dict[str, object]:
     return {"method_names": METHOD_NAMES, "occasion_names": OCCASION_NAMES, "seen_names": SEEN_NAMES, "result_names": RESULT_NAMES}
-
-
-def _is_key(text: str) -> bool:
-    found = _KEY.fullmatch(text)
-    return found is not None and day_of(found.group(1)) is not None

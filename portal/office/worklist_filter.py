@@ -21,7 +21,7 @@ from licensing.clock import today
 from licensing.words import N_, Said, say
 from portal.components import label, say_filter
 from portal.office.presentation import OFFICE_STATE_NAMES
-from portal.typed import Form, day_of, printable
+from portal.typed import Form, is_dated_key, printable
 
 SEARCH_LIMIT = 100
 NOBODY = "0"
@@ -53,7 +53,6 @@ FIGURE_NAMES: Mapping[Figure, str] = {
     Figure.PROPOSED_BY: N_("proposed by this officer and decided"),
     Figure.DECIDED_BY: N_("decided by this officer"),
 }
-_KEY = re.compile(r"(\d{4}-\d{2}-\d{2})_\d{1,9}", re.ASCII)
 _MONTH = re.compile(r"20\d{2}-(0[1-9]|1[0-2])", re.ASCII)
 _NUMBER = re.compile(r"\d{1,9}", re.ASCII)
 _ITEM = re.compile(r"[a-z0-9_.:]{1,120}", re.ASCII)
@@ -155,7 +154,7 @@ def read_filter(args: Form) -> Filter:
         month=_fitting(_MONTH, args, "month"),
         item=_fitting(_ITEM, args, "item"),
         times=_fitting(_NUMBER, args, "times"),
-        after=typed["after"] if _is_key(typed["after"]) else None,
+        after=typed["after"] if is_dated_key(typed["after"]) else None,
     )
 
 
@@ -200,11 +199,6 @@ def _item_name(asked: Filter) -> str:
 def _fitting(pattern: re.Pattern[str], args: Form, name: str) -> str:
     value = args.get(name, "")
     return value if pattern.fullmatch(value) else ""
-
-
-def _is_key(text: str) -> bool:
-    found = _KEY.fullmatch(text)
-    return found is not None and day_of(found.group(1)) is not None
 
 
 def _first(month: str) -> date:

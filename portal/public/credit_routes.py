@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import re
-
 from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from licensing.credit.queries import public_entries
 from portal.credit import words
 from portal.security import Access, access
-from portal.typed import printable
+from portal.typed import number_of, printable
 
 blueprint = Blueprint("public_credit", __name__)
 PAGE_SIZE = 30
-_KEY = re.compile(r"[1-9]\d{0,8}", re.ASCII)
 
 
 @blueprint.get("/credit")
@@ -22,7 +19,7 @@ _KEY = re.compile(r"[1-9]\d{0,8}", re.ASCII)
 def credit() -> ResponseReturnValue:
     """Published entries that have not ended, newest first. No natural person is named."""
     search, after = printable(request.args.get("search", ""))[:100], request.args.get("after", "")
-    found = public_entries(search, after=int(after) if _KEY.fullmatch(after) else None, size=PAGE_SIZE)
+    found = public_entries(search, after=number_of(after), size=PAGE_SIZE)
     return render_template(
         "portal/public/credit.html",
         search=search,

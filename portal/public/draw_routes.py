@@ -12,10 +12,10 @@ from licensing.cases.draws import DrawPage
 from licensing.errors import NotFound
 from licensing.words import say
 from portal.security import Access, access
+from portal.typed import number_of
 
 blueprint = Blueprint("public_draws", __name__)
 PAGE_SIZE = 30
-_KEY = re.compile(r"[1-9]\d{0,8}", re.ASCII)
 _NUMBER = re.compile(r"CJ\d{4,20}", re.ASCII)
 
 
@@ -24,7 +24,7 @@ _NUMBER = re.compile(r"CJ\d{4,20}", re.ASCII)
 def draws() -> ResponseReturnValue:
     """All draws, newest first."""
     after = request.args.get("after", "")
-    found = drawn.public_draws(after=int(after) if _KEY.fullmatch(after) else None, size=PAGE_SIZE)
+    found = drawn.public_draws(after=number_of(after), size=PAGE_SIZE)
     return render_template(
         "portal/public/draws.html",
         rows=found.rows,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
@@ -19,11 +17,11 @@ from licensing.words import say
 from portal.downloads import download
 from portal.promises import STATE_KINDS, fact_text
 from portal.security import Access, access
+from portal.typed import number_of
 
 blueprint = Blueprint("public_promises", __name__)
 PAGE_SIZE = 30
 BAR_HEIGHT = 120
-_KEY = re.compile(r"[1-9]\d{0,8}", re.ASCII)
 
 
 @blueprint.get("/promises")
@@ -31,7 +29,7 @@ _KEY = re.compile(r"[1-9]\d{0,8}", re.ASCII)
 def promises() -> ResponseReturnValue:
     """Published promises, newest first; personal data is masked."""
     after = request.args.get("after", "")
-    found = published_promises(after=int(after) if _KEY.fullmatch(after) else None, size=PAGE_SIZE)
+    found = published_promises(after=number_of(after), size=PAGE_SIZE)
     return render_template(
         "portal/public/promises.html",
         rows=found.rows,

@@ -34,7 +34,7 @@ KITCHEN = """{% extends "portal/base.html" %}{% import "portal/ui.html" as ui %}
 {{ ui.deadline(5, day, "warn", [("11-23", "1", "counted", true)], note="by law") }}
 {{ ui.timeline([(moment, "Handed in", "王工", none), (moment, "Accepted", none, "the clock starts")]) }}
 {% call ui.table("Cases", ["Number"]) %}<tr><td data-label="Number">1</td></tr>{% endcall %}
-{{ ui.pagination("/a", "/b", "page 2") }}{{ ui.notification("Done.") }}{{ ui.empty_state("Nothing.", "/", "Home") }}
+{{ ui.pages("/a", "/b") }}{{ ui.notification("Done.") }}{{ ui.empty_state("Nothing.", "/", "Home") }}
 {{ ui.button_link("Go", "/", "quiet") }}{% endblock %}"""
 
 
