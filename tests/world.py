@@ -119,11 +119,12 @@ class World:
 
     def fill(self, case_id: int, answers: dict[str, Any]) -> None:
         """Save ``answers``, upload what has no proof, promise the rest."""
-        actor = self.actor(self.applicant)
+        actor, version = self.actor(self.applicant), self.page(case_id).case.draft_version
         for section, values in answers.items():
-            drafts.save_section(actor, case_id, section, values, self.page(case_id).case.draft_version)
-        for material in self.page(case_id).matter.materials:
-            if material.proof not in self.page(case_id).proofs:
+            version = drafts.save_section(actor, case_id, section, values, version)
+        page = self.page(case_id)
+        for material in page.matter.materials:
+            if material.proof not in page.proofs:
                 drafts.add_document(actor, case_id, material.code, f"{material.name}.pdf", tiny_pdf())
             else:
                 self.promise(case_id, material.proof)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
-import time_machine
 from argon2 import PasswordHasher
 from flask import Flask
 from jinja2.bccache import Bucket, BytecodeCache
+from werkzeug.routing import Rule
 
 from licensing.parties import actions as parties
 from licensing.policy import SYSTEM, Role
@@ -27,7 +27,7 @@ from portal.database import db
 sys.path.insert(0, str(Path(__file__).parent))
 from office_tools import Desk
 from portal_tools import PASSWORD, SECRET, CheckingClient, Someone
-from world import build_world
+from world import World
 
 LONG_AGO = date(2020, 1, 1)
 
@@ -47,6 +47,23 @@ class Compiled(BytecodeCache):
 
 
 COMPILED = Compiled()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def routes_written_once() -> Iterator[None]:
+    """For each route Werkzeug writes and compiles the functions that make its addresses; they too are the same in every application."""
+    known: dict[object, Callable[..., Any]] = {}
+    compile_builder = Rule._compile_builder
+
+    def kept(rule: Rule, append_unknown: bool = True) -> Callable[..., Any]:
+        key = (rule.rule, repr(rule.defaults), append_unknown)
+        if key not in known:
+            known[key] = compile_builder(rule, append_unknown)
+        return known[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Rule, "_compile_builder", kept)
+        yield
 
 
 @pytest.fixture
@@ -153,6 +170,6 @@ def log_in(app: Flask) -> Callable[..., None]:
 
 
 @pytest.fixture
-def desk(morning: time_machine.Traveller, app: Flask, settings: Settings, log_in: Callable[..., None]) -> Desk:
+def desk(built_world: World, app: Flask, log_in: Callable[..., None]) -> Desk:
     """The portal on a world of one authority with people in every post, on a Monday morning."""
-    return Desk(app, replace(build_world(settings), clock=morning), log_in)
+    return Desk(app, built_world, log_in)

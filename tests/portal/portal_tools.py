@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import urlsplit
 from xml.etree.ElementTree import Element
 
@@ -30,8 +31,9 @@ LOADING = ("src", "href", "action", "formaction", "poster", "srcset", "data", "b
 UNTYPED = {"hidden", "submit", "button", "reset", "image"}
 
 
+@lru_cache(maxsize=8)
 def parse(text: str) -> Element:
-    """The page as a tree, read as a browser reads it."""
+    """The page as a tree, read as a browser reads it. Whoever asks for the same page again gets the same tree: nobody changes it."""
     return tinyhtml5.parse(text, namespace_html_elements=False)
 
 
