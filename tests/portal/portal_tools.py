@@ -94,6 +94,8 @@ def _check_nothing_foreign(node: Element) -> None:
 class CheckingClient(FlaskClient):
     """A browser that inspects every page it gets."""
 
+    _token: tuple[str, str] | None = None
+
     def open(self, *args: object, **kwargs: object) -> TestResponse:
         response = super().open(*args, **kwargs)  # type: ignore[arg-type]
         if response.request.path.startswith("/static/"):
@@ -104,7 +106,16 @@ class CheckingClient(FlaskClient):
         return response
 
     def csrf(self) -> str:
-        """The token of this session."""
+        """The token of this session, which a page shows; one page is enough for a session."""
+        with self.session_transaction() as session:
+            secret = session.get("csrf_token")
+        if self._token is None or self._token[0] != secret:
+            token = self._shown_token()
+            with self.session_transaction() as session:
+                self._token = session["csrf_token"], token
+        return self._token[1]
+
+    def _shown_token(self) -> str:
         for path in ("/about", "/login"):
             page = parse(self.get(path).get_data(as_text=True))
             for field in page.iter("input"):
