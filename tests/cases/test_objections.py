@@ -58,7 +58,7 @@ def test_who_took_part_does_not_answer_and_the_second_factor_is_asked(world: Wor
     row = objected(world, refused(world))
     with pytest.raises(Forbidden) as own:
         objections.answer(world.actor(world.approver), row.id, "rejected", "维持。")
-    assert "another person" in str(own.value)
+    assert "took part" in str(own.value)
     with pytest.raises(Forbidden):
         objections.answer(world.actor(world.examiner), row.id, "rejected", "维持。")
     for outside in (world.applicant, world.stranger):
@@ -66,6 +66,17 @@ def test_who_took_part_does_not_answer_and_the_second_factor_is_asked(world: Wor
             objections.answer(world.actor(outside), row.id, "upheld", "成立。")
     with pytest.raises(ReauthenticationNeeded):
         objections.answer(world.actor(world.supervisor, second_factor=False), row.id, "rejected", "维持。")
+
+
+def test_who_took_part_once_does_not_answer_though_somebody_else_did_the_same_later(world: World) -> None:
+    case_id = world.proposed(grant=False)
+    actions.return_proposal(world.actor(world.second_approver), case_id, "请补充说明。")
+    actions.propose(world.actor(world.second_examiner), case_id, grant=False, opinion="检测不合格。")
+    actions.refuse(world.actor(world.approver), case_id, "检测不合格。")
+    row = objected(world, case_id)
+    with pytest.raises(Forbidden):
+        objections.answer(world.actor(world.second_approver), row.id, "rejected", "维持。")
+    objections.answer(world.actor(world.supervisor), row.id, "rejected", "维持。")
 
 
 def test_an_answer_needs_its_reasons_and_is_given_once(world: World) -> None:
