@@ -6,11 +6,12 @@ Officers see what was handed in, never the draft that an applicant is still corr
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from licensing.cases.machine import FINAL, STATE_NAMES, State, state_name
 from licensing.cases.queries import CasePage, TimelineEntry
+from licensing.cases.reviews import PanelPage
 from licensing.cases.submission import is_needed, printed_answers
 from licensing.cases.targets import Target, target_name, targets
 from licensing.cases.view import Submission
@@ -125,17 +126,20 @@ def history_items(matter: Matter, entry: TimelineEntry) -> tuple[tuple[Target, s
     return tuple((target_name(matter, item["target"]), item["note"]) for item in entry.items)
 
 
-def panel(page: CasePage) -> Panel:
-    """The buttons that machine, policy and proposal allow, and the reasons why others are missing.
+def panel(page: CasePage, review: PanelPage | None = None) -> Panel:
+    """The buttons that machine, policy and proposal allow, and the reasons why others are missing; ``review`` is the panel of experts.
 
     That a post does not allow something is said only where it allows nothing: beside a button it would seem to speak of the button.
     """
     open_acts = [act for act in ACTS if act.action in page.rulings]
-    buttons = tuple(act for act in open_acts if page.can(act.action) and fits_now(act, page, today()))
+    waits = review is not None and review.missing > 0
+    fitting = (act for act in open_acts if page.can(act.action) and fits_now(act, page, today()))
+    buttons = tuple(_in_turn(act, page) for act in fitting if not (act.slug == "opinion" and waits))
     actions = [act.action for act in open_acts] + ([Action.CASE_ACCEPT] if Action.CASE_ACCEPT in page.rulings else [])
     refused = [page.rulings[action] for action in actions if not page.can(action)]
     can_accept = page.can(Action.CASE_ACCEPT)
-    reasons = tuple(reason for reason in _reasons(page, refused) if not (buttons or can_accept) or reason.text != NOT_YOUR_POST)
+    can_act = bool(buttons) or can_accept or (waits and page.can(Action.CASE_RECORD_RESULT))
+    reasons = tuple(reason for reason in _reasons(page, refused) if not can_act or reason.text != NOT_YOUR_POST)
     return Panel(buttons, can_accept, reasons, page.state in FINAL)
 
 
@@ -175,6 +179,14 @@ def licence_preview(page: CasePage) -> tuple[LicenceType, tuple[tuple[str, str],
     kind = load_catalogue().licence_type(page.matter.licence_type)
     record = {"holder_name": page.company.name, "holder_uscc": page.company.uscc}
     return kind, face_rows(kind, {"answers": printed_answers(page.matter, latest.answers), "record": record})
+
+
+def _in_turn(act: CaseAct, page: CasePage) -> CaseAct:
+    """An act with the button that fits: before there is a result the commission comes next, and a proposal could only be to refuse."""
+    if act.action not in (Action.CASE_COMMISSION, Action.CASE_PROPOSE):
+        return act
+    comes_next = (act.action is Action.CASE_COMMISSION) == (page.view.evaluation is None)
+    return replace(act, kind="" if comes_next else "quiet")
 
 
 def _usual_days(page: CasePage, act: CaseAct) -> int | None:

@@ -233,6 +233,8 @@ def _moved_on(case_id: int, error: LeizhengError) -> ResponseReturnValue:
 
 def _case_page(page: CasePage, problem: LeizhengError | None = None, typed: Filled | None = None) -> tuple[str, int]:
     typed = typed or Filled({})
+    review = reviews.panel_page(current_actor(), page.case.id)
+    legal = clock_card(page.deadline.legal) if page.deadline else None
     sheet = render_template(
         "portal/office/case.html",
         page=page,
@@ -243,12 +245,12 @@ def _case_page(page: CasePage, problem: LeizhengError | None = None, typed: Fill
         objected=objection_queries.of_case(current_actor(), page.case.id).made,
         objection_outcomes=OUTCOME_NAMES,
         filing=archive.filing_of(current_actor(), page.case.id),
-        panel=presentation.panel(page),
+        panel=presentation.panel(page, review),
         blocks=presentation.blocks(page),
         papers=presentation.papers(page),
         checklist=conditions.checklist(current_actor(), page.case.id),
         most_pages=MOST_PAGES,
-        review=reviews.panel_page(current_actor(), page.case.id),
+        review=review,
         recusal_names=RECUSAL_NAMES,
         site_checkers=site_checks.names_of(page.view),
         reports=commissions.reports_of(current_actor(), page.case.id),
@@ -260,7 +262,8 @@ def _case_page(page: CasePage, problem: LeizhengError | None = None, typed: Fill
         may_order=any(post.role is Role.APPROVER for post in current_actor().posts),
         consequences=[(str(operation), say(PROPOSALS[operation])) for operation in page.consequences],
         history=[(entry, presentation.history_items(page.matter, entry)) for entry in page.timeline],
-        legal=clock_card(page.deadline.legal) if page.deadline else None,
+        legal=legal,
+        left=left_badge(legal.left, page.state) if legal and legal.left is not None else None,
         promised=clock_card(page.deadline.promised) if page.deadline and page.deadline.promised else None,
         check_path=check_path(page.licence) if page.licence else None,
         licence_status=status_today(page.licence) if page.licence else None,
