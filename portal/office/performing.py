@@ -27,7 +27,8 @@ class Act(Generic[Step, Page]):
 
     ``action`` is what the machine calls it. ``kind`` is that of the button: "" main, "quiet" beside it, "danger". ``start`` gives the
     values of an untouched form, or raises ``Conflict`` when there is nothing to fill in yet; ``read`` gives those that were sent, and
-    ``perform`` does it. ``sheet`` names the template that several acts share. What is ``gone`` afterwards is not the actor's to see any more.
+    ``perform`` does it. ``sheet`` names the template that several acts share. What is ``gone`` afterwards is not the actor's to see any
+    more.
     """
 
     slug: str

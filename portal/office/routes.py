@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -19,6 +20,7 @@ from licensing.cases import (
     commissions,
     conditions,
     evidence,
+    fieldwork,
     notes,
     objection_queries,
     queries,
@@ -33,7 +35,7 @@ from licensing.cases.objectable import OUTCOME_NAMES
 from licensing.cases.queries import CasePage
 from licensing.cases.recusals import RECUSAL_NAMES
 from licensing.catalogue import load_catalogue
-from licensing.clock import now
+from licensing.clock import now, today
 from licensing.documents.previews import MEDIA_TYPE, MOST_PAGES
 from licensing.errors import Conflict, Invalid, LeizhengError
 from licensing.policy import Action, Role
@@ -48,7 +50,7 @@ from portal.office.forms import commissioned_body
 from portal.office.opening import open_case
 from portal.office.opinions import case_facts, opinions_for
 from portal.office.performing import Desk
-from portal.office.worklist_filter import RISKS, in_words, read_filter, shows
+from portal.office.worklist_filter import OF_POSTS, RISKS, fields_for, in_words, read_filter, shows
 from portal.promises import promise_cards
 from portal.read_only import register_behind
 from portal.security import Access, access, current_actor
@@ -65,22 +67,29 @@ ID = "int(max=2147483647)"
 def worklist() -> ResponseReturnValue:
     """What waits for my posts, the least time left first."""
     actor, asked = current_actor(), read_filter(request.args)
+    has_posts = bool(lists.states_of(actor))
+    if not has_posts and asked.show in OF_POSTS:
+        asked = replace(asked, show="open")
     found = lists.worklist(actor, asked.asked(actor.person_id), after=asked.after, size=PAGE_SIZE)
-    people = lists.colleagues(actor)
+    people, offices = lists.colleagues(actor), lists.offices(actor)
+    fields = fields_for(asked, people, offices)
     return render_template(
         "portal/office/worklist.html",
         asked=asked,
+        fields=fields,
         rows=[(row, *left_badge(row.days_left, State(row.case.state))) for row in found.rows],
+        day=today(),
         first_url=asked.url() if asked.after else None,
         next_url=asked.url(found.next_key) if found.next_key else None,
-        shows=shows(),
+        shows=shows(has_posts=has_posts),
         risks=RISKS.items(),
         objections=objection_queries.waiting(actor),
-        behind=in_words(asked, people, lists.authority_name(actor, int(asked.authority)) if asked.authority else ""),
+        to_verify=fieldwork.to_verify(actor),
+        behind=in_words(asked, fields, people, offices),
         reports_due=recognitions.open_duties(actor),
         people=people.items(),
+        offices=offices.values(),
         kept=[(kept, read_filter(kept.asked).url()) for kept in lists.saved_filters(actor)],
-        has_posts=bool(lists.states_of(actor)),
         matters=[(matter.code, say(matter.english_name)) for matter in load_catalogue().matters],
         **_state_words(),
     )

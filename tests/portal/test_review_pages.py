@@ -179,7 +179,10 @@ def test_the_opinion_shows_votes_with_names_to_officers_and_the_tally_to_the_app
     assert early.status_code == 409
     assert "0 of 5 experts have voted." in text(early)
     for place, person in enumerate(panel):
+        assert "All have voted" not in text(examiner.get("/office"))
         vote(world, case_id, person, meets=place != 0)
+    assert "All have voted" in text(examiner.get("/office"))
+    assert "opinion" in buttons(examiner.get(case_url(case_id)))
     assert "4 of 5 experts find the conditions met" in text(examiner.get(case_url(case_id, "opinion")))
     assert examiner.send(case_url(case_id, "opinion"), {"opinion": "评审委员会同意。"}).status_code == 303
     shown = text(examiner.get(case_url(case_id)))
