@@ -1,4 +1,4 @@
-"""A case as an officer reads it: printed answers beside what they were, papers, promises, letters to be sent, the clock in steps.
+"""A case as an officer reads it: printed answers beside what they were, papers, promises, and what can be done now.
 
 Officers see what was handed in, never the draft that an applicant is still correcting.
 """
@@ -13,17 +13,14 @@ from licensing.cases.machine import FINAL, STATE_NAMES, State, state_name
 from licensing.cases.queries import CasePage, TimelineEntry
 from licensing.cases.reviews import PanelPage
 from licensing.cases.submission import is_needed, printed_answers
-from licensing.cases.targets import Target, target_name, targets
+from licensing.cases.targets import Target, paper_target, target_name, targets
 from licensing.cases.view import Submission
 from licensing.catalogue import load_catalogue
-from licensing.catalogue.model import Field, LetterKind, LicenceType, Material, Matter, Section
+from licensing.catalogue.model import Field, Material, Matter, Section
 from licensing.clock import today
-from licensing.letters.rules import LetterFacts, case_words, content
-from licensing.licences.face import face_rows
 from licensing.policy import NOT_YOUR_POST, Action, Ruling
 from licensing.words import N_, Said, say
-from portal.office.acts import ACTS, CaseAct, fits_now, letter_of
-from portal.typed import Values
+from portal.office.acts import ACTS, CaseAct, fits_now
 
 if TYPE_CHECKING:
     from licensing.cases.tables import Case
@@ -143,42 +140,23 @@ def panel(page: CasePage, review: PanelPage | None = None) -> Panel:
     return Panel(buttons, can_accept, reasons, page.state in FINAL)
 
 
+def handed_in(page: CasePage) -> Mapping[str, str]:
+    """What was handed in last for everything that can be corrected, by the code of the target, in short."""
+    found: dict[str, str] = {}
+    for block in blocks(page):
+        if block.number is None:
+            found |= {f"{block.section.code}.{answer.field.code}": answer.value for answer in block.answers}
+        else:
+            before = found.get(block.section.code)
+            found[block.section.code] = f"{before}、{block.answers[0].value}" if before else block.answers[0].value
+    return found | {paper_target(paper.material): "、".join(file["filename"] for file in paper.files) for paper in papers(page)}
+
+
 def target_groups(matter: Matter) -> tuple[tuple[Section | None, tuple[Target, ...]], ...]:
     """What can be corrected, by section; last, under None, the documents and proofs."""
     known = targets(matter)
     groups = [(section, tuple(target for target in known if target.code.split(".")[0] == section.code)) for section in matter.sections]
     return (*groups, (None, tuple(target for target in known if ":" in target.code)))
-
-
-def letter_preview(page: CasePage, act: CaseAct, values: Values) -> dict[str, object] | None:
-    """The letter that ``act`` will send, with what is typed so far; its number and date are given when it is sent."""
-    code = letter_of(act)
-    if code is None:
-        return None
-    kind: LetterKind = load_catalogue().letter(code)
-    days = values.get("days")
-    facts = LetterFacts(
-        case_number=page.case.public_number,
-        project=page.case.project_name,
-        addressee=page.company.name,
-        received_on=page.view.received_on,
-        days=days if isinstance(days, int) and days > 0 else _usual_days(page, act),
-        due_on=page.deadline.due if page.deadline and act.action is Action.CASE_TRANSFER else values.get("due_on"),
-        body=str(values.get("body", "")),
-    )
-    issuer = page.authority.name if page.authority else ""
-    words = case_words(kind, page.matter, facts, _letter_items(page, values))
-    return content(kind, words, number="", issuer=issuer, written_on=today())
-
-
-def licence_preview(page: CasePage) -> tuple[LicenceType, tuple[tuple[str, str], ...]] | None:
-    """The kind of licence that a grant issues and the rows of its face as they will be printed."""
-    latest = _submission(page, -1)
-    if page.matter.licence_type is None or latest is None:
-        return None
-    kind = load_catalogue().licence_type(page.matter.licence_type)
-    record = {"holder_name": page.company.name, "holder_uscc": page.company.uscc}
-    return kind, face_rows(kind, {"answers": printed_answers(page.matter, latest.answers), "record": record})
 
 
 def _in_turn(act: CaseAct, page: CasePage) -> CaseAct:
@@ -187,20 +165,6 @@ def _in_turn(act: CaseAct, page: CasePage) -> CaseAct:
         return act
     comes_next = (act.action is Action.CASE_COMMISSION) == (page.view.evaluation is None)
     return replace(act, kind="" if comes_next else "quiet")
-
-
-def _usual_days(page: CasePage, act: CaseAct) -> int | None:
-    """The days that a letter names before any were typed; an extension has no usual length."""
-    return None if act.action is Action.CASE_EXTEND else page.matter.stop.expected_days
-
-
-def _letter_items(page: CasePage, values: Values) -> list[str]:
-    if "picked" in values:
-        notes = values["notes"]
-        return [f"{target_name(page.matter, code).name}：{notes.get(code, '')}" for code in values["picked"]]
-    if "items" in values:
-        return list(values["items"])
-    return [str(values["reason"])] if values.get("reason") else []
 
 
 def _submission(page: CasePage, index: int) -> Submission | None:

@@ -44,7 +44,7 @@ from portal.components import NavLink, errors_by_field
 from portal.deadlines import clock_card, left_badge
 from portal.downloads import download
 from portal.licences import PROPOSALS, check_path, status_today, words
-from portal.office import late, presentation
+from portal.office import late, presentation, previews
 from portal.office.acts import ACTS, CaseAct, act_title, lead
 from portal.office.forms import commissioned_body
 from portal.office.opening import open_case
@@ -255,6 +255,7 @@ def _case_page(page: CasePage, problem: LeizhengError | None = None, typed: Fill
         objection_outcomes=OUTCOME_NAMES,
         filing=archive.filing_of(current_actor(), page.case.id),
         panel=presentation.panel(page, review),
+        receipt=previews.receipt_preview(page),
         blocks=presentation.blocks(page),
         papers=presentation.papers(page),
         checklist=conditions.checklist(current_actor(), page.case.id),
@@ -303,10 +304,11 @@ def _act_page(act: CaseAct, page: CasePage, filled: Filled, status: int, next_st
         next_step=next_step,
         opinions=opinions_for(act.slug, page.matter.code, case_facts(page)),
         late_reasons=late.reasons(act.slug, page),
-        preview=presentation.letter_preview(page, act, filled.values),
-        face=presentation.licence_preview(page) if act.action is Action.CASE_GRANT else None,
+        preview=previews.letter_preview(page, act, filled.values),
+        face=previews.licence_preview(page) if act.action is Action.CASE_GRANT else None,
         bodies=bodies.bodies_for(current_actor(), page.case.id) if act.slug == "commission" else (),
         groups=presentation.target_groups(page.matter) if act.action is Action.CASE_REQUEST_CORRECTION else (),
+        handed_in=presentation.handed_in(page) if act.action is Action.CASE_REQUEST_CORRECTION else {},
         review=reviews.panel_page(current_actor(), page.case.id) if act.action is Action.CASE_RECORD_RESULT else None,
         **_state_words(),
     )

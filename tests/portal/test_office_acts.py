@@ -60,7 +60,11 @@ def complaint(page: TestResponse, field: str) -> str:
 def test_accepting_sends_the_receipt_and_is_told_once(desk: Desk) -> None:
     case_id = desk.world.submitted()
     browser = desk.browser(desk.world.intake)
+    shown = next(node for node in parse(browser.get(case_url(case_id)).text).iter("section") if node.get("class") == "letter")
+    words = ["".join(node.itertext()) for node in shown.iter("p")]
     done(browser.send(case_url(case_id, "accept")), case_id)
+    receipt = desk.world.page(case_id).letters[-1].content
+    assert set(receipt["paragraphs"]) <= set(words), "what will be sent was shown before"
     after = browser.get(case_url(case_id))
     assert "The application was accepted" in after.text
     assert "Receipt of acceptance" in after.text
@@ -76,6 +80,12 @@ def test_corrections_are_asked_for_item_by_item(desk: Desk) -> None:
     form = browser.get(url)
     assert form.status_code == 200
     assert "pick.buildings" in form.text
+    items = [" ".join("".join(node.itertext()).split()) for node in parse(form.text).iter("div") if node.get("class") == "pick"]
+    slot = desk.world.page(case_id).matter.materials[0].code
+    filename = desk.world.page(case_id).documents[slot][0].filename
+    assert "Name of the project 城东加油站改扩建工程" in items, "each item stands beside what was handed in for it"
+    assert any(item.endswith("站房、油罐区") for item in items), "of rows, what each is called"
+    assert any(item.endswith(filename) for item in items)
     nothing = browser.send(url)
     assert nothing.status_code == 422
     assert "Choose at least one item" in complaint(nothing, "items")
