@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from licensing.cases.machine import FINAL, STATE_NAMES, State, state_name
+from licensing.cases.machine import FINAL, STATE_NAMES, State
 from licensing.cases.queries import CasePage, TimelineEntry
 from licensing.cases.reviews import PanelPage
 from licensing.cases.submission import is_needed, printed_answers
@@ -45,12 +45,12 @@ STATE_KINDS: Mapping[State, str] = {
 }
 
 
-def state_of(case: Case) -> str:
-    """Where a case stands, in the words of its matter."""
+def state_of(case: Case) -> Said:
+    """Where a case stands; what is under way while its clock stands is called as its matter calls it."""
     state = State(case.state)
     if state is not State.EVALUATING:
-        return OFFICE_STATE_NAMES[state]
-    return state_name(state, load_catalogue().matter(case.matter).procedure.steps)
+        return say(OFFICE_STATE_NAMES[state])
+    return say("%(what)s under way", what=say(load_catalogue().matter(case.matter).stop.english_name))
 
 
 @dataclass(frozen=True, slots=True)

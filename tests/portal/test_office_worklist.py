@@ -120,6 +120,7 @@ def test_a_stopped_clock_is_shown_as_such(desk: Desk) -> None:
     browser.send(case_url(case_id, "commission"), {"body": "江苏防雷检测中心", "expected_days": "5"})
     assert "Clock stands" in browser.get("/office").text
     waiting = text(browser.get("/office"))
+    assert "Technical evaluation under way" in waiting
     assert "expected by Mon 9 Mar" in waiting, "two March is a Monday; five working days"
     assert "The report is in" not in waiting
 
