@@ -20,6 +20,7 @@ from licensing.catalogue.model import Field, Material, Matter, Section
 from licensing.clock import today
 from licensing.policy import NOT_YOUR_POST, Action, Ruling
 from licensing.words import N_, Said, say
+from portal.components import date_text
 from portal.office.acts import ACTS, CaseAct, fits_now
 
 if TYPE_CHECKING:
@@ -214,10 +215,10 @@ def _paper(material: Material, latest: Submission, before: Submission | None) ->
 def _reasons(page: CasePage, refused: Iterable[Ruling]) -> tuple[Said, ...]:
     reasons = [ruling.reason for ruling in refused if ruling.reason is not None]
     if page.state is State.NOTIFIED and Action.COMMITMENT_JUDGE in page.rulings:
-        reasons.append(say("The applicant can answer until %(day)s; it is decided after that.", day=page.view.answer_due))
+        reasons.append(say("The applicant can answer until %(day)s; it is decided after that.", day=date_text(page.view.answer_due)))
     if page.state is State.PUBLICITY and page.view.publicity_until is not None:
         reasons.append(
-            say("What is to be granted is published until %(day)s; it can be granted after that.", day=page.view.publicity_until)
+            say("What is to be granted is published until %(day)s; it can be granted after that.", day=date_text(page.view.publicity_until))
         )
     elif page.can(Action.CASE_RETURN) and (page.view.proposal or {}).get("recommendation") != "grant":
         reasons.append(say("The examiner proposed to refuse. Who disagrees returns the proposal."))

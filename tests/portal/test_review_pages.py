@@ -205,7 +205,7 @@ def test_what_is_to_be_granted_is_published_objected_to_answered_and_granted(des
     assert approver.send(case_url(case_id, "publicity"), {}).status_code == 303
     page = approver.get(case_url(case_id))
     assert "Published for objections" in text(page)
-    assert "it can be granted after that" in text(page)
+    assert "published until 9 Mar 2026; it can be granted after that" in text(page)
     assert "grant" not in buttons(page)
     assert "is published until 9 Mar 2026" in text(desk.browser(world.applicant).get(f"/my/cases/{case_id}"))
 
