@@ -180,6 +180,22 @@ def test_each_post_sees_exactly_its_buttons(desk: Desk) -> None:
                 assert "Your post does not allow this." in text(page)
 
 
+def test_what_was_found_stands_before_what_was_handed_in_and_each_part_is_named_at_the_top(desk: Desk) -> None:
+    case_id = desk.world.proposed()
+    tree = parse(desk.browser(desk.world.approver).get(case_url(case_id)).text)
+    heads = [str(node.get("id")) for node in tree.iter("h2") if node.get("id") and node.get("id") != "panel-title"]
+    assert heads == ["proposal", "result", "application", "documents", "letters", "notes", "history"]
+    parts = next(node for node in tree.iter("nav") if node.get("class") == "parts")
+    assert [node.get("href") for node in parts.iter("a")] == [f"#{head}" for head in heads]
+
+
+def test_the_time_left_stands_above_everything_where_the_clock_card_comes_last(desk: Desk, morning: time_machine.Traveller) -> None:
+    case_id = desk.world.accepted()
+    browser = desk.browser(desk.world.examiner)
+    line = next(node for node in parse(browser.get(case_url(case_id)).text).iter("p") if node.get("class") == "to-panel")
+    assert "10 days" in "".join(line.itertext())
+
+
 def test_late_intake_is_told_as_acceptance_by_silence(desk: Desk, morning: time_machine.Traveller) -> None:
     case_id = desk.world.submitted()
     morning.move_to(datetime(2026, 3, 10, 1, 0, tzinfo=UTC))
