@@ -55,7 +55,8 @@ def send(work: Work, case: Loaded, event: Event, items: Sequence[str], *, days: 
 def order_to_rectify(work: Work, case: Loaded, kind: str, items: Sequence[str], due_on: date) -> None:
     """Write the order to rectify until ``due_on``, and tell the company."""
     _write(work, case, kind, items, due_on, None, "")
-    notify_company(work, case.row.company_id, say(RECTIFY, project=case.row.project_name, day=due_on), case_id=case.row.id)
+    said = say(RECTIFY, project=case.row.project_name, day=due_on)
+    notify_company(work, case.row.company_id, said, case_id=case.row.id, reference=case.row.public_number)
 
 
 def _write(work: Work, case: Loaded, kind: str, items: Sequence[str], due_on: date | None, days: int | None, body: str) -> None:
