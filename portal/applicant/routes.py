@@ -57,7 +57,9 @@ def cases() -> ResponseReturnValue:
         state_of=lambda state, matter: say(state_name(state, matter.procedure.steps)),
         state_kinds=pages.STATE_KINDS,
         finished=FINAL,
-        turn_of=lambda state, matter: say(TURN_NAMES[turn_in(state, matter.procedure.steps)]),
+        turn_of=lambda state, matter: turn_in(state, matter.procedure.steps),
+        turn_names=TURN_NAMES,
+        mine=Turn.APPLICANT,
     )
 
 
@@ -183,9 +185,11 @@ def _where_it_is(page: CasePage) -> str:
         state_name=state_name(page.state, page.view.steps),
         state_kind=pages.STATE_KINDS[page.state],
         turn=say(TURN_NAMES[page.view.turn]),
+        turn_is_mine=page.view.turn is Turn.APPLICANT,
         turn_is_over=page.view.turn is Turn.NOBODY,
         legal=clock_card(running.legal) if running else None,
         promised=clock_card(running.promised) if running and running.promised and running.due else None,
+        extended=running.extended if running else None,
         history=pages.history(page),
         letters=[(letter, load_catalogue().letter(letter.kind)) for letter in page.letters],
         submission=page.view.submissions[-1] if page.view.submissions else None,
