@@ -1,4 +1,4 @@
-"""What the file of a case holds, in order, as stored bytes: applications, documents, reports, promises, letters, objections, licence, events."""
+"""What the file of a case holds, in order, as stored bytes, from the applications to the events."""
 
 from __future__ import annotations
 
