@@ -24,7 +24,7 @@ from licensing.credit import actions as credit
 from licensing.credit.machine import State as CreditState
 from licensing.credit.queries import entries_of
 from licensing.credit.tables import CreditEntry
-from licensing.demo import objecting, recognising
+from licensing.demo import objecting, rating, recognising
 from licensing.demo.answers import answers, facts, mended
 from licensing.demo.papers import Paper
 from licensing.demo.qualification import qualification_answers
@@ -47,6 +47,8 @@ RESUMABLE = frozenset({"begin", "prepare", "grant"})
 
 def play(stage: Stage, act: Act) -> None:
     """Do one step, unless an earlier, interrupted load did it. A case that people have taken elsewhere since is left alone."""
+    if act.verb in rating.VERBS:
+        stage.wait(act.key)
     before, happened = stage.so_far(act)
     stage.expected[act.key] += EVENTS[act.verb]
     half_done = act.verb in RESUMABLE and happened == [*before, EVENTS[act.verb][0]]
@@ -271,6 +273,7 @@ VERBS: Mapping[str, Callable[[Stage, Act], None]] = {
     "ask_repair": _ask_repair,
     "transfer": _transfer,
     **objecting.VERBS,
+    **rating.VERBS,
     **recognising.VERBS,
 }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -54,7 +54,13 @@ def tree() -> ResponseReturnValue:
         (depth, row, _decides(rules.get(row.id, [])), people.get(row.id, 0), offices.lacking(row, trust, moment))
         for depth, row in queries.authority_tree(db.session, actor)
     ]
-    return render_template("portal/admin/authorities.html", rows=rows, active=sum(row.active for _, row, *_ in rows))
+    return render_template("portal/admin/authorities.html", branches=_branches(rows), active=sum(row.active for _, row, *_ in rows))
+
+
+def _branches(rows: list[Any]) -> list[list[Any]]:
+    """The rows of the tree, one list for each authority that has none above it here."""
+    starts = [place for place, (depth, *_) in enumerate(rows) if depth == 0]
+    return [rows[start:end] for start, end in zip(starts, [*starts[1:], len(rows)], strict=True)]
 
 
 @blueprint.get(f"/<{ID}:authority_id>")

@@ -24,7 +24,7 @@ from portal.applicant import pages
 from portal.applicant.forms import shown
 from portal.applicant.pages import ID, my_page, to_case
 from portal.components import NavLink
-from portal.deadlines import clock_card
+from portal.deadlines import clock_card, urgency
 from portal.downloads import download
 from portal.licences import check_path, status_today, words
 from portal.promises import promise_cards
@@ -60,6 +60,7 @@ def cases() -> ResponseReturnValue:
         turn_of=lambda state, matter: turn_in(state, matter.procedure.steps),
         turn_names=TURN_NAMES,
         mine=Turn.APPLICANT,
+        urgency=urgency,
     )
 
 

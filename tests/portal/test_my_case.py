@@ -54,3 +54,11 @@ def test_what_the_applicant_has_to_do_comes_first_and_is_called_theirs(desk: Des
     assert "Whose turn is it? Yours" in said
     assert said.index("What you have to hand in") < said.index("Objections"), "the act before the complaint"
     assert "Yours" in text(browser.get("/my"))
+
+
+def test_the_list_says_what_is_due_soon_and_what_is_late(desk: Desk, morning: time_machine.Traveller) -> None:
+    desk.world.accepted("design_review")
+    browser = desk.browser(desk.world.applicant)
+    assert "working days left" not in text(browser.get("/my")), "nothing presses"
+    morning.move_to(datetime(2026, 3, 17, 1, tzinfo=UTC))
+    assert "late by 1 working day" in text(desk.browser(desk.world.applicant).get("/my"))
