@@ -30,7 +30,7 @@ from licensing.demo.papers import Paper
 from licensing.demo.qualification import qualification_answers
 from licensing.demo.reports import report
 from licensing.demo.stage import Stage
-from licensing.demo.stories import ACCEPTANCE, DESIGN, EVENTS, NEEDS_PROMISE, QUALIFICATION, STORIES, Act
+from licensing.demo.stories import ACCEPTANCE, DESIGN, EVENTS, EXTENSION_DAYS, NEEDS_PROMISE, QUALIFICATION, STORIES, Act
 from licensing.licences.queries import of_case
 from licensing.licences.status import Status
 from licensing.licences.tables import Licence
@@ -40,7 +40,6 @@ from licensing.storage import reading
 
 PROMISED = "factory_certificate"
 """The proof of which the stories about promises tell."""
-EXTENSION = 5
 RESUMABLE = frozenset({"begin", "prepare", "grant"})
 """Steps of several transactions: an interrupted load may have left them half done, and doing them again adds only what is missing."""
 
@@ -230,7 +229,7 @@ def _close(stage: Stage, act: Act) -> None:
 
 
 def _extend(stage: Stage, act: Act) -> None:
-    extension.extend(stage.officer(act, Role.APPROVER), stage.cases[act.key], days=EXTENSION, reason=stage.words(act))
+    extension.extend(stage.officer(act, Role.APPROVER), stage.cases[act.key], days=EXTENSION_DAYS, reason=stage.words(act))
 
 
 def _transfer(stage: Stage, act: Act) -> None:

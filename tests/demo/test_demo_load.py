@@ -259,11 +259,14 @@ def test_the_authorities_of_all_provinces_are_known_and_those_of_the_cast_decide
     assert {code for code, active in known.items() if active} == {bureau.code for bureau in load_cast().bureaus}
 
 
-def test_an_applicant_rated_the_handling_once_in_two_loads(loaded: Loaded) -> None:
+def test_applicants_rated_once_in_two_loads_and_a_bad_rating_waits_for_its_answer_in_time(loaded: Loaded) -> None:
     with reading(SYSTEM) as look:
-        [made] = look.session.scalars(select(Rating)).all()
-        assert look.session.get_one(Case, made.case_id).state == State.NOT_ACCEPTED
-    assert (made.level, made.answer_due) == (4, None)
+        made = {look.session.get_one(Case, row.case_id).state: row for row in look.session.scalars(select(Rating))}
+    assert {state: row.level for state, row in made.items()} == {State.NOT_ACCEPTED: 4, State.REFUSED: 1}
+    assert made[State.NOT_ACCEPTED].answer_due is None
+    due = made[State.REFUSED].answer_due
+    assert due is not None
+    assert due >= TUESDAY
 
 
 def test_a_case_went_from_the_wrong_authority_to_the_right_one(loaded: Loaded) -> None:
