@@ -8,6 +8,7 @@ import time_machine
 from office_tools import Desk, text
 
 from licensing.cases import actions, extension, verifying
+from licensing.commitments.rules import Result
 
 
 def my_case(desk: Desk, case_id: int) -> str:
@@ -62,3 +63,12 @@ def test_the_list_says_what_is_due_soon_and_what_is_late(desk: Desk, morning: ti
     assert "working days left" not in text(browser.get("/my")), "nothing presses"
     morning.move_to(datetime(2026, 3, 17, 1, tzinfo=UTC))
     assert "late by 1 working day" in text(desk.browser(desk.world.applicant).get("/my"))
+
+
+def test_each_date_says_what_it_is_the_date_of(desk: Desk) -> None:
+    world = desk.world
+    assert "Accepted by this day at the latest; no answer counts as accepted." in my_case(desk, world.submitted())
+    told = world.accepted("completion_acceptance")
+    task = world.page(told).verifications[0].id
+    verifying.record_finding(world.actor(world.verifier), task, Result.UNTRUE, world.report(task, Result.UNTRUE))
+    assert "Left to answer 5 working days" in my_case(desk, told)
