@@ -68,7 +68,7 @@ def test_a_message_to_an_office_without_a_case_leads_to_where_its_reader_works(d
 def test_the_message_of_acceptance_says_by_when_it_is_decided(desk: Desk) -> None:
     desk.world.accepted("design_review")
     shown = text(desk.browser(desk.world.applicant).get("/messages"))
-    assert "was accepted. It is decided by 2026-03-16." in shown
+    assert "was accepted. The decision is due by 2026-03-16." in shown
 
 
 def test_officers_have_messages_of_their_post(desk: Desk) -> None:
