@@ -22,7 +22,7 @@ from licensing.words import N_, say
 TOLD: Mapping[Event, str] = {
     Event.ACCEPTED: N_("Your application for “%(project)s” was accepted. The decision is due by %(due)s."),
     Event.DEEMED_ACCEPTED: N_(
-        "Your application for “%(project)s” counts as accepted, because the authority did not answer in time. The decision is due by %(due)s."
+        "Your application for “%(project)s” counts as accepted: the authority did not answer in time. The decision is due by %(due)s."
     ),
     Event.CORRECTION_REQUESTED: N_("Please correct your application for “%(project)s”."),
     Event.NOT_ACCEPTED: N_("Your application for “%(project)s” was not accepted."),
