@@ -71,6 +71,12 @@ def due_badge(left: int | None) -> tuple[Said, str]:
     return say("%(days)s working days left", days=left), kind
 
 
+def urgency(due: date | None) -> tuple[Said, str]:
+    """The badge beside a day in a list: words and colour where it is near or has passed, and no colour where nothing presses."""
+    words, kind = due_badge(days_left(due, today(), calendar_in_force()) if due else None)
+    return words, "" if kind == CARD_KINDS[None] else kind
+
+
 def _span_days(span: Span) -> str:
     first, last = span.first, span.last
     if first == last:

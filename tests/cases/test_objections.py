@@ -9,9 +9,10 @@ import sqlalchemy as sa
 import time_machine
 from world import World
 
-from licensing.cases import actions, evidence, extension, objections
+from licensing.cases import actions, evidence, extension, objections, verifying
 from licensing.cases.actions import Item
 from licensing.cases.journal import load
+from licensing.cases.objection_queries import of_case
 from licensing.cases.tables import Objection
 from licensing.errors import Conflict, Forbidden, Invalid, NotFound, ReauthenticationNeeded
 from licensing.ledger.tables import LedgerLeaf
@@ -52,6 +53,19 @@ def test_a_refusal_is_objected_to_once_and_the_office_is_told_until_when_to_answ
     with pytest.raises(Conflict) as again:
         objections.object_to(world.actor(world.member), case_id, last(world, case_id), "再提")
     assert again.value.code == "already-objected"
+
+
+def test_a_case_that_ended_owes_no_proof_so_there_is_nothing_to_object_to_any_more(world: World) -> None:
+    case_id = world.accepted("completion_acceptance")
+    proof = world.page(case_id).promises[0].proof
+    verifying.require_proof(world.actor(world.examiner), case_id, [proof], "现场无法核实，请提交证书。")
+    required = last(world, case_id)
+    assert [act.sequence for act in of_case(world.actor(world.applicant), case_id).possible] == [required]
+    actions.withdraw(world.actor(world.applicant), case_id, "改期再报。")
+    assert of_case(world.actor(world.applicant), case_id).possible == ()
+    with pytest.raises(Conflict) as over:
+        objections.object_to(world.actor(world.applicant), case_id, required, "没有依据。")
+    assert over.value.code == "objection-too-late"
 
 
 def test_who_took_part_does_not_answer_and_the_second_factor_is_asked(world: World) -> None:

@@ -121,6 +121,7 @@ def test_the_administrator_sees_the_tree_and_what_is_missing(desk: Desk, admin: 
     assert "Nanjing Meteorological Bureau" in page
     assert "Xinjiang Meteorological Bureau" in page
     assert "no active seal and QR key" in page
+    assert "Authorities: 1, active: 0." in page, "each province has its line"
     one = text(admin.get(f"/admin/authorities/{desk.world.authority}"))
     assert "can seal" in one
     assert "江苏省南京市" in one
