@@ -13,7 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from licensing.cases.actions import ask_for_what_is_owed, check_expected_days, deem_accepted, require_said
-from licensing.cases.ballots import ballots_of, load_review
+from licensing.cases.ballots import ballots_missing, ballots_of, load_review
 from licensing.cases.experts import active
 from licensing.cases.journal import Loaded, hold, load_for, moved_on, not_found, record
 from licensing.cases.letters import send
@@ -119,11 +119,7 @@ def record_opinion(actor: Actor, case_id: int, opinion: str) -> None:
             raise moved_on()
         require_said(opinion.strip(), "opinion", say("Write down the opinion of the panel."))
         if len(ballots) < len(case.view.panel):
-            raise Conflict(
-                say("%(count)s of %(all)s experts have voted.", count=len(ballots), all=len(case.view.panel)),
-                next_step=say("Remind those whose vote is missing, or replace them."),
-                code="ballots-missing",
-            )
+            raise ballots_missing(len(ballots), len(case.view.panel))
         votes = sum(ballot.meets for ballot in ballots)
         found = {
             "report_number": case.view.draws[0]["number"],
