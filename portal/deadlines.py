@@ -28,7 +28,7 @@ def calendar_in_force() -> Calendar:
 
 @dataclass(frozen=True, slots=True)
 class ClockCard:
-    """What the component ``deadline`` wants: days left, due day, kind, and the steps of the explanation."""
+    """What the component ``deadline`` wants: days left, due day, kind, and the steps of the explanation; whether the day has passed."""
 
     left: int | None
     due: date | None
@@ -36,11 +36,15 @@ class ClockCard:
     steps: tuple[tuple[str, str, Said, bool], ...]
     note: Said | None
 
+    @property
+    def late(self) -> bool:
+        return self.left is not None and self.left < 0
+
 
 def clock_card(explanation: Explanation) -> ClockCard:
     """A deadline with its steps, as the clock explains it."""
     left = days_left(explanation.due, today(), calendar_in_force()) if explanation.due else None
-    kind = "still" if left is None else "bad" if left < 0 else "warn" if card_for(left) else ""
+    kind = "still" if left is None else CARD_KINDS[card_for(left)]
     steps = tuple((_span_days(span), _span_numbers(span), _span_words(span), span.counts) for span in explanation.condensed())
     return ClockCard(left, explanation.due, kind, steps, explanation.standing.reason if explanation.standing else explanation.caution)
 

@@ -52,6 +52,17 @@ def test_the_clock_card_explains_the_legal_and_the_promised_day(desk: Desk) -> N
     assert len(cards) == 2
 
 
+def test_the_clock_card_and_the_worklist_press_alike(desk: Desk, morning: time_machine.Traveller) -> None:
+    case_id = desk.world.accepted()
+    morning.move_to(datetime(2026, 3, 16, 1, 0, tzinfo=UTC))
+    browser = desk.browser(desk.world.examiner)
+    page, listed = browser.get(case_url(case_id)), browser.get("/office")
+    card = next(node for node in parse(page.text).iter("section") if "clock" in node.get("class", ""))
+    tag = next(node for node in parse(listed.text).iter("span") if "".join(node.itertext()).strip() == "Today")
+    assert ("bad" in card.get("class", "").split(), "bad" in tag.get("class", "").split()) == (True, True)
+    assert "Left 0 working days" in text(page)
+
+
 def test_a_second_submission_shows_what_changed(desk: Desk) -> None:
     world = desk.world
     case_id = world.submitted(max_height_m="8.2")
