@@ -307,6 +307,7 @@ def _who(grant: Grant) -> str:
     roles = ", ".join(sorted(role.replace("_", " ") for role in grant.roles))
     mark = " ✻" if grant.second_factor else ""
     barred = f"; not the {' or '.join(sorted(grant.not_by_handlers))}" if grant.not_by_handlers else ""
+    barred += "; only who took no part" if grant.apart else ""
     return f"{roles}{mark}{barred}"
 
 

@@ -134,20 +134,27 @@ _SIGNATORY_ONLY = N_("Only the authorised signatory of the company can do this; 
 class Grant:
     """Which roles may do an action, what else must hold, and what is said to those who hold another role.
 
-    With ``keepers`` the role counts only at an authority that keeps the thing for everybody (``Subject.keepers``).
+    With ``keepers`` the role counts only at an authority that keeps the thing for everybody (``Subject.keepers``). With ``apart`` only
+    somebody may do it who took no part in the thing (``Subject.took_part``).
     """
 
     roles: frozenset[Role]
     second_factor: bool = False
     keepers: bool = False
     not_by_handlers: frozenset[str] = frozenset()
+    apart: bool = False
     refusal: str = NOT_YOUR_POST
 
 
 def _may(
-    *roles: Role, second_factor: bool = False, keepers: bool = False, not_by: tuple[str, ...] = (), refusal: str = NOT_YOUR_POST
+    *roles: Role,
+    second_factor: bool = False,
+    keepers: bool = False,
+    not_by: tuple[str, ...] = (),
+    apart: bool = False,
+    refusal: str = NOT_YOUR_POST,
 ) -> Grant:
-    return Grant(frozenset(roles), second_factor, keepers, frozenset(not_by), refusal)
+    return Grant(frozenset(roles), second_factor, keepers, frozenset(not_by), apart, refusal)
 
 
 _HANDLERS = ("acceptor", "corrector", "examiner", "finder", "proposer", "decider")
@@ -193,7 +200,7 @@ POLICY: Mapping[Action, Grant] = {
     Action.CASE_FINISH_ISSUING: _may(Role.SYSTEM, Role.APPROVER),
     Action.CASE_ASSIGN: _may(*OFFICER_ROLES),
     Action.CASE_OBJECT: _may(*COMPANY_ROLES),
-    Action.CASE_ANSWER_OBJECTION: _may(Role.APPROVER, Role.SUPERVISOR, second_factor=True, not_by=(*_HANDLERS, "extender", "doer")),
+    Action.CASE_ANSWER_OBJECTION: _may(Role.APPROVER, Role.SUPERVISOR, second_factor=True, apart=True),
     Action.CASE_ARCHIVE: _may(*OFFICER_ROLES, Role.SYSTEM),
     Action.ARCHIVE_READ: _may(*READER_ROLES),
     Action.LICENCE_READ: _may(*COMPANY_ROLES, *READER_ROLES, Role.SYSTEM),
@@ -291,7 +298,8 @@ SYSTEM = Actor(person_id=None, name="system", is_system=True)
 class Subject:
     """What the policy needs to know of the object: whose it is, which authority decides, who did what before.
 
-    ``keepers`` are the authorities that keep what belongs to the whole installation, ``panel`` the people who review as experts.
+    ``keepers`` are the authorities that keep what belongs to the whole installation, ``panel`` the people who review as experts,
+    ``took_part`` all who ever acted in it, where somebody else is asked for.
     """
 
     company_id: int | None = None
@@ -299,6 +307,7 @@ class Subject:
     handlers: Mapping[str, int] = field(default_factory=dict)
     keepers: frozenset[int] = frozenset()
     panel: frozenset[int] = frozenset()
+    took_part: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -368,6 +377,8 @@ def _barred(actor: Actor, grant: Grant, fitting: frozenset[Role], subject: Subje
         return say("You belong to the company that applies, so you may not handle this case.")
     if fitting <= READER_ROLES and actor.person_id in subject.panel:
         return say("You review this case as an expert, so you may not handle it.")
+    if grant.apart and actor.person_id in subject.took_part:
+        return say("You took part in this case; somebody else has to answer.")
     if any(subject.handlers.get(handler) == actor.person_id for handler in grant.not_by_handlers):
         return say("You handled or proposed this yourself; another person has to decide.")
     return None

@@ -50,6 +50,7 @@ def furnish(app: Flask, links: Iterable[NavLink]) -> None:
     app.jinja_env.filters.update(
         say=say_filter, date_text=date_text, day_text=day_text, moment_text=moment_text, grouped=grouped, label=label, reading=reading
     )
+    app.jinja_env.filters["as_date"] = date.fromisoformat
     app.jinja_env.globals.update(
         actor=current_actor,
         signed_in=current_sign_in,

@@ -28,7 +28,7 @@ def calendar_in_force() -> Calendar:
 
 @dataclass(frozen=True, slots=True)
 class ClockCard:
-    """What the component ``deadline`` wants: days left, due day, kind, and the steps of the explanation."""
+    """What the component ``deadline`` wants: days left, due day, kind, and the steps of the explanation; whether the day has passed."""
 
     left: int | None
     due: date | None
@@ -36,11 +36,15 @@ class ClockCard:
     steps: tuple[tuple[str, str, Said, bool], ...]
     note: Said | None
 
+    @property
+    def late(self) -> bool:
+        return self.left is not None and self.left < 0
+
 
 def clock_card(explanation: Explanation) -> ClockCard:
     """A deadline with its steps, as the clock explains it."""
     left = days_left(explanation.due, today(), calendar_in_force()) if explanation.due else None
-    kind = "still" if left is None else "bad" if left < 0 else "warn" if card_for(left) else ""
+    kind = "still" if left is None else CARD_KINDS[card_for(left)]
     steps = tuple((_span_days(span), _span_numbers(span), _span_words(span), span.counts) for span in explanation.condensed())
     return ClockCard(left, explanation.due, kind, steps, explanation.standing.reason if explanation.standing else explanation.caution)
 
@@ -69,6 +73,12 @@ def due_badge(left: int | None) -> tuple[Said, str]:
     if card_for(left):
         return say("due soon: 1 working day") if left == 1 else say("due soon: %(days)s working days", days=left), kind
     return say("%(days)s working days left", days=left), kind
+
+
+def urgency(due: date | None) -> tuple[Said, str]:
+    """The badge beside a day in a list: words and colour where it is near or has passed, and no colour where nothing presses."""
+    words, kind = due_badge(days_left(due, today(), calendar_in_force()) if due else None)
+    return words, "" if kind == CARD_KINDS[None] else kind
 
 
 def _span_days(span: Span) -> str:

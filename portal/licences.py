@@ -16,7 +16,7 @@ from portal.components import path_exists
 if TYPE_CHECKING:
     from licensing.licences.operations import Rule
     from licensing.licences.tables import Licence
-    from licensing.proceedings.queries import Entry
+    from licensing.proceedings.licence_page import Entry
 
 STATUS_KINDS: Mapping[Status, str] = {
     Status.IN_FORCE: "ok",

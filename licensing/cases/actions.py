@@ -149,7 +149,7 @@ def commission(actor: Actor, case_id: int, *, body: str, expected_days: int) -> 
     deem_accepted(case_id)
     with unit_of_work(actor) as work:
         case = load_for(work, case_id, Action.CASE_COMMISSION)
-        _need(body.strip(), "body", say("Enter the body that is commissioned."))
+        require_said(body.strip(), "body", say("Enter the body that is commissioned."))
         check_expected_days(expected_days)
         _by_body_alone(case)
         possible = transition(case.view.state, Event.EVALUATION_COMMISSIONED, case.view.steps) is not None
@@ -164,8 +164,8 @@ def record_result(actor: Actor, case_id: int, result: EvaluationResult) -> None:
     with unit_of_work(actor) as work:
         case = load_for(work, case_id, Action.CASE_RECORD_RESULT)
         _by_body_alone(case)
-        _need(result.report_number.strip(), "report_number", say("Enter the number of the report."))
-        _need(result.opinion.strip(), "opinion", say("Enter the conclusion of the report."))
+        require_said(result.report_number.strip(), "report_number", say("Enter the number of the report."))
+        require_said(result.opinion.strip(), "opinion", say("Enter the conclusion of the report."))
         if result.done_on > local_date(work.now) or (case.view.standing and result.done_on < case.view.standing.first):
             raise _field("done_on", say("The report is dated between the commission and today."))
         data = {
@@ -219,6 +219,12 @@ def withdraw(actor: Actor, case_id: int, reason: str) -> None:
         case = load_for(work, case_id, Action.CASE_WITHDRAW)
         record(work, case, Event.WITHDRAWN, {"reason": reason.strip()})
         close(work, case_id, reason.strip())
+
+
+def require_said(value: str, field: str, sentence: Said) -> None:
+    """Raise ``Invalid`` for ``field`` unless something was written there."""
+    if not value:
+        raise _field(field, sentence)
 
 
 def check_expected_days(days: int) -> None:
@@ -275,11 +281,6 @@ def _check_items(case: Loaded, items: Sequence[Item]) -> None:
     ]
     if errors or not items:
         raise Invalid(say("Name every item that must be corrected, each with a reason."), errors, code="items-needed")
-
-
-def _need(value: str, field: str, sentence: Said) -> None:
-    if not value:
-        raise _field(field, sentence)
 
 
 def _field(field: str, sentence: Said) -> Invalid:

@@ -18,6 +18,7 @@ from sqlalchemy import ColumnElement, exists, func, select
 from sqlalchemy.orm import Session
 
 from licensing.cases.archive_file import Piece, file_of
+from licensing.cases.archive_terms import objectable_until, still_objectable
 from licensing.cases.in_turn import in_turn
 from licensing.cases.journal import Loaded, load_for, may, not_found
 from licensing.cases.machine import FINAL, State
@@ -100,7 +101,7 @@ def archive(actor: Actor, settings: Settings, case_id: int) -> CaseArchive:
     """Close the file of a finished case under the next number; the row, which is there once however often this is called.
 
     Call it outside of any transaction. Raises ``Conflict`` (``not-finished``, ``verification-open``, ``objection-open``,
-    ``letter-undelivered``), and what sealing raises while the signer is away.
+    ``objection-possible``, ``letter-undelivered``), and what sealing raises while the signer is away.
     """
     with reading(actor) as look:
         case = load_for(look, case_id, Action.CASE_ARCHIVE)
@@ -122,7 +123,7 @@ def archive(actor: Actor, settings: Settings, case_id: int) -> CaseArchive:
 def archive_all(settings: Settings, most: int = MOST) -> int:
     """Close the file of every finished case that waits for nothing more; how many were closed, at most ``most``."""
     with reading(SYSTEM) as look:
-        waiting = list(look.session.scalars(_ready(local_date(look.now))))
+        waiting = list(look.session.scalars(_ready(look.session, local_date(look.now))))
 
     def failed(case_id: int, error: LeizhengError) -> None:
         _log.warning("file not closed", case_id=case_id, code=error.code, reason=str(error))
@@ -184,7 +185,7 @@ def _undelivered(today: date) -> tuple[ColumnElement[bool], ...]:
     return Letter.opened_at.is_(None), Letter.written_at >= since, Letter.id.not_in(of_promises)
 
 
-def _ready(today: date) -> Any:
+def _ready(session: Session, today: date) -> Any:
     """The cases whose file can be closed, oldest first."""
     return (
         select(Case.id)
@@ -194,6 +195,7 @@ def _ready(today: date) -> Any:
             ~exists(select(1).where(Letter.case_id == Case.id, *_undelivered(today))),
             ~exists(select(1).where(Verification.case_id == Case.id, Verification.state == OPEN)),
             ~exists(select(1).where(Objection.case_id == Case.id, Objection.answered_at.is_(None))),
+            ~still_objectable(session, today),
         )
         .order_by(Case.id)
     )
@@ -214,6 +216,13 @@ def _waits(session: Session, case: Loaded, today: date) -> Conflict | None:
             say("An objection in this case is not answered yet."),
             next_step=say("Have it answered; the file is closed after it."),
             code="objection-open",
+        )
+    last = objectable_until(session, case, today)
+    if last is not None:
+        return Conflict(
+            say("The company may object to how the case ended; without that the file can be closed after %(day)s.", day=last),
+            next_step=say("Wait for that day: an objection belongs into the file."),
+            code="objection-possible",
         )
     latest = session.scalar(select(func.max(Letter.written_at)).where(Letter.case_id == case.row.id, *_undelivered(today)))
     if latest is None:

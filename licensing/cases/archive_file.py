@@ -1,4 +1,4 @@
-"""What the file of a case holds, in order, as stored bytes: applications, documents, reports, promises, letters, licence, events."""
+"""What the file of a case holds, in order, as stored bytes, from the applications to the events."""
 
 from __future__ import annotations
 
@@ -13,8 +13,10 @@ from sqlalchemy.orm import Session
 
 from licensing.cases import evidence
 from licensing.cases.journal import Loaded, load
+from licensing.cases.machine import Event
+from licensing.cases.objectable import OBJECTABLE, PUBLICITY, Outcome
 from licensing.cases.submission import printed_answers
-from licensing.cases.tables import Commission, CommissionReport
+from licensing.cases.tables import Commission, CommissionReport, Objection
 from licensing.cases.view import Submission
 from licensing.catalogue import Section, load_catalogue
 from licensing.catalogue.model import numeral
@@ -42,6 +44,7 @@ _PROMISED: Final[Mapping[str, str]] = {
     "statement.txt": "承诺原文",
     "notice.txt": "告知文本",
 }
+_OUTCOMES: Final[Mapping[str, str]] = {str(Outcome.UPHELD): "异议成立", str(Outcome.REJECTED): "异议不成立"}
 _CHOICES: Final[Mapping[str, str]] = {str(Choice.PROMISE): "承诺代替", str(Choice.HAND_IN): "提交"}
 
 
@@ -75,6 +78,7 @@ def file_of(settings: Settings, case_id: int) -> tuple[Piece, ...]:
             *(piece for place, made in enumerate(promised, 1) for piece in _promise(look, case, place, made, packs.get(made.id))),
             *_letters([letter for letter in sent if letter.id in sealed], sealed),
             *_deliveries(look.session, sent),
+            *_objections(look.session, case),
             *_licence(look, case),
             *_events(case),
         )
@@ -188,6 +192,33 @@ def _deliveries(session: Session, sent: Sequence[Letter]) -> Iterator[Piece]:
     )
     content = csv_of(("文书编号", "制发时间", "首次打开时间", "打开人"), rows)
     yield Piece("文书送达记录", local_date(sent[-1].written_at), "letters/deliveries.csv", content)
+
+
+def _objections(session: Session, case: Loaded) -> Iterator[Piece]:
+    """What was objected, by whom, and what was answered; the letter with the answer lies among the letters."""
+    company = session.get_one(Company, case.row.company_id)
+    query = select(Objection).where(Objection.case_id == case.row.id).order_by(Objection.id)
+    for place, row in enumerate(session.scalars(query), start=1):
+        title = f"异议（{row.number}）"
+        lines = (title, *_objected(row, company), *_answered(session, row))
+        yield Piece(title, local_date(row.received_at), f"objections/{place:02d}.txt", "".join(f"{line}\n" for line in lines).encode())
+
+
+def _objected(row: Objection, company: Company) -> Iterator[str]:
+    against = "拟许可公示" if row.about == PUBLICITY else load_catalogue().letter(OBJECTABLE[Event(row.about)].letter).name
+    yield f"异议事项：{against}"
+    yield f"提出人：{company.name}（{company.uscc}）" if row.company_id is not None else f"提出人：{row.name}（{row.contact}）"
+    yield f"提出时间：{row.received_at.astimezone(CHINA):%Y-%m-%d %H:%M}（北京时间）"
+    yield f"异议内容：{row.text}"
+
+
+def _answered(session: Session, row: Objection) -> Iterator[str]:
+    if row.answered_at is None or row.answered_by is None:
+        return
+    yield f"复核结论：{_OUTCOMES[row.outcome]}"
+    yield f"复核人：{person_names(session, {row.answered_by})[row.answered_by]}"
+    yield f"答复时间：{row.answered_at.astimezone(CHINA):%Y-%m-%d %H:%M}（北京时间）"
+    yield f"答复理由：{row.answer}"
 
 
 def _licence(look: Work, case: Loaded) -> Iterator[Piece]:

@@ -82,6 +82,15 @@ def ballots_of(session: Session, case: Loaded) -> list[Ballot]:
     return list(session.scalars(select(Ballot).where(*mine).order_by(Ballot.id)))
 
 
+def ballots_missing(cast_already: int, members: int) -> Conflict:
+    """Why there is no opinion of a panel yet."""
+    return Conflict(
+        say("%(count)s of %(all)s experts have voted.", count=cast_already, all=members),
+        next_step=say("Remind those whose vote is missing, or replace them."),
+        code="ballots-missing",
+    )
+
+
 def problems(session: Session) -> Iterator[Problem]:
     """What does not hold for the ballots; nothing when all is well."""
     rows = session.execute(select(Case, Ballot).join(Ballot, Ballot.case_id == Case.id).order_by(Ballot.id))

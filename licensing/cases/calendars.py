@@ -6,6 +6,7 @@ Who imports has no power over cases and sees of them the number, the authority a
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -15,7 +16,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from licensing.cases.journal import not_found, require
-from licensing.cases.recomputing import Candidates, Hold, Move, apply, batches
+from licensing.cases.recomputing import Candidates, Hold, Move, apply, batches, tell_offices
 from licensing.cases.tables import CalendarEffect, Case
 from licensing.clock import Calendar, CalendarYear, DayChange, YearState, changed_days, read_year
 from licensing.clock.notice import tidy
@@ -170,16 +171,18 @@ def import_year(actor: Actor, content: str, *, based_on: int | None, progress: P
         plan = _Plan.of(work.session, content)
         row = _stored(work, plan)
         total = plan.found.count(work.session)
-        moved = _recompute(work, row, batches(work.session, plan.found, plan.after, Hold.WAIT), total, progress)
+        offices = _recompute(work, row, batches(work.session, plan.found, plan.after, Hold.WAIT), total, progress)
         append(work, LEAF, subject_of(row), row_digest(row))
         # From here on no event of a case can be committed before us: what came in while we computed is done now.
         late = Candidates.of(plan.changes, since=work.now)
-        moved += _recompute(work, row, batches(work.session, late, plan.after, Hold.SKIP), total, None)
+        offices += _recompute(work, row, batches(work.session, late, plan.after, Hold.SKIP), total, None)
+        moved = offices.total()
         if not moved and not plan.differs:
             raise Invalid(
                 say("This is what the calendar says already."), next_step=say("Nothing has to be imported."), code="calendar-unchanged"
             )
         append(work, EFFECTS_LEAF, subject_of(row), effects_digest(work.session, row.id))
+        tell_offices(work, row, {authority_id: count for authority_id, count in offices.items() if authority_id is not None})
         work.tell("calendar.imported", import_id=row.id, year=row.year, state=row.state, moved=moved)
         return row.id
 
@@ -246,11 +249,14 @@ def _stored(work: Work, plan: _Plan) -> ImportedYear:
     return row
 
 
-def _recompute(work: Work, row: ImportedYear, found: Iterator[tuple[int, list[Move]]], total: int, progress: Progress | None) -> int:
-    moved = 0
+def _recompute(
+    work: Work, row: ImportedYear, found: Iterator[tuple[int, list[Move]]], total: int, progress: Progress | None
+) -> Counter[int | None]:
+    """Move what has to be moved; how many cases of each authority."""
+    moved: Counter[int | None] = Counter()
     for moves in _told(found, total, progress):
         apply(work, row, moves)
-        moved += len(moves)
+        moved.update(move.authority_id for move in moves)
     return moved
 
 

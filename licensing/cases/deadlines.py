@@ -10,14 +10,19 @@ from licensing.cases.view import CaseView
 from licensing.catalogue.model import Matter
 from licensing.clock.calendar import Calendar
 from licensing.clock.rules import LIMITS, Explanation, answer_term, explain
+from licensing.words import Said, say
 
 
 @dataclass(frozen=True, slots=True)
 class Deadline:
-    """The legal date that runs now, and the promised one where the authority promised to be faster; each with its steps."""
+    """The legal date that runs now, and the promised one where the authority promised to be faster; each with its steps.
+
+    ``extended`` says that the head of the authority extended the legal one. The promised one stays as it was made (decision 25).
+    """
 
     legal: Explanation
     promised: Explanation | None
+    extended: Said | None = None
 
     @property
     def due(self) -> date | None:
@@ -43,7 +48,8 @@ def deadline(view: CaseView, matter: Matter, calendar: Calendar) -> Deadline | N
     if view.state in _INTAKE and view.received_on is not None:
         return Deadline(explain(view.received_on, LIMITS[matter.limits.accept], calendar), None)
     if view.state in DECIDING and view.accepted_on is not None:
-        return Deadline(_decision(view.accepted_on, view, matter, calendar, view.extra_days), _promised(view, matter, calendar))
+        legal = _decision(view.accepted_on, view, matter, calendar, view.extra_days)
+        return Deadline(legal, _promised(view, matter, calendar), _extended(view, matter, calendar, legal.due))
     return None
 
 
@@ -60,6 +66,16 @@ def decision_due(view: CaseView, matter: Matter, calendar: Calendar, extension: 
 
 def _decision(start: date, view: CaseView, matter: Matter, calendar: Calendar, extension: int) -> Explanation:
     return explain(start, LIMITS[matter.limits.decide], calendar, stops=view.clock_stops, extension=extension)
+
+
+def _extended(view: CaseView, matter: Matter, calendar: Calendar, due: date | None) -> Said | None:
+    """What the extension did to the legal date, if there was one; while the clock stands there is no date to name."""
+    if not view.extra_days:
+        return None
+    before = decision_due(view, matter, calendar, extension=0)
+    if before is None or due is None:
+        return say("The head of the authority extended the time to decide; working days added: %(days)s.", days=view.extra_days)
+    return say("The head of the authority extended the time to decide from %(old)s to %(new)s.", old=before, new=due)
 
 
 def _promised(view: CaseView, matter: Matter, calendar: Calendar) -> Explanation | None:

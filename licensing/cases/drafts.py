@@ -32,7 +32,11 @@ from licensing.words import say
 
 
 def start(actor: Actor, company_id: int, matter_code: str) -> int:
-    """Start an application of a company for a matter; what the house already knows is filled in. The case id."""
+    """Start an application of a company for a matter; what the house already knows is filled in. The case id.
+
+    Raises ``NotFound`` for a matter that does not exist and for a foreign company, ``Invalid`` (``matter-closed``), and ``Conflict``
+    (``applying-barred``) while the company may not apply.
+    """
     matter = load_catalogue().matter(matter_code)
     if not matter.open:
         raise Invalid(

@@ -31,7 +31,7 @@ from licensing.documents.uploads import Inspected, inspect, safe_filename
 from licensing.errors import Conflict, Invalid
 from licensing.parties.queries import person_names
 from licensing.parties.tables import Company
-from licensing.policy import Action, Actor, Subject
+from licensing.policy import POLICY, Action, Actor, Subject
 from licensing.storage import Work, reading, storage, unit_of_work
 from licensing.words import say
 
@@ -70,6 +70,15 @@ class Worklist:
 
     rows: tuple[WorklistRow, ...]
     next_key: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ToVerify:
+    """How many promises wait to be verified; ``first_due`` is the earliest day of theirs, ``days_left`` the working days up to it."""
+
+    count: int
+    first_due: date | None
+    days_left: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +146,16 @@ def verification_worklist(actor: Actor, *, show: Show = Show.ALL, after: str | N
         )
         last = rows[-1] if len(found) > size else None
         return Worklist(rows, f"{last.due_on or _NO_DATE}_{last.task.id}" if last else None)
+
+
+def to_verify(actor: Actor) -> ToVerify:
+    """What waits to be verified at the authorities where a post of the actor verifies."""
+    with reading(actor) as look:
+        able = {post.authority_id for post in actor.posts if post.role in POLICY[Action.COMMITMENT_VERIFY].roles}
+        query = select(func.count(Verification.id), func.min(_DUE)).join(Case, Case.id == Verification.case_id)
+        mine = (Case.authority_id.in_(able), Verification.state == OPEN, Case.company_id.not_in(actor.company_ids))
+        count, first = look.session.execute(query.where(*mine)).one()
+        return ToVerify(count, first, _days_to(first, calendar_now(look.session)))
 
 
 def task_page(actor: Actor, task_id: int) -> TaskPage:

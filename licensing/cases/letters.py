@@ -20,8 +20,10 @@ from licensing.storage import Work
 from licensing.words import N_, say
 
 TOLD: Mapping[Event, str] = {
-    Event.ACCEPTED: N_("Your application for “%(project)s” was accepted."),
-    Event.DEEMED_ACCEPTED: N_("Your application for “%(project)s” counts as accepted, because the authority did not answer in time."),
+    Event.ACCEPTED: N_("Your application for “%(project)s” was accepted. The decision is due by %(due)s."),
+    Event.DEEMED_ACCEPTED: N_(
+        "Your application for “%(project)s” counts as accepted: the authority did not answer in time. The decision is due by %(due)s."
+    ),
     Event.CORRECTION_REQUESTED: N_("Please correct your application for “%(project)s”."),
     Event.NOT_ACCEPTED: N_("Your application for “%(project)s” was not accepted."),
     Event.EVALUATION_COMMISSIONED: N_("An evaluation or inspection for “%(project)s” was commissioned."),
@@ -45,17 +47,19 @@ RECTIFY = N_("Rectify what was found untrue in a promise for “%(project)s” u
 def send(work: Work, case: Loaded, event: Event, items: Sequence[str], *, days: int | None = None, body: str = "") -> None:
     """Write the letter that the machine's table names for ``event``, if any, and tell the applicant."""
     kind = next((row.letter for row in TRANSITIONS if row.event is event and row.letter), None)
+    running = deadline(case.view, case.matter, calendar_now(work.session))
+    due = running.due if running else None
     if kind is not None:
-        running = deadline(case.view, case.matter, calendar_now(work.session))
-        _write(work, case, kind, items, running.due if running else None, days, body)
-    said = say(TOLD[event], project=case.row.project_name)
+        _write(work, case, kind, items, due, days, body)
+    said = say(TOLD[event], project=case.row.project_name, due=due.isoformat() if due else "")
     notify_company(work, case.row.company_id, said, case_id=case.row.id, reference=case.row.public_number)
 
 
 def order_to_rectify(work: Work, case: Loaded, kind: str, items: Sequence[str], due_on: date) -> None:
     """Write the order to rectify until ``due_on``, and tell the company."""
     _write(work, case, kind, items, due_on, None, "")
-    notify_company(work, case.row.company_id, say(RECTIFY, project=case.row.project_name, day=due_on), case_id=case.row.id)
+    said = say(RECTIFY, project=case.row.project_name, day=due_on)
+    notify_company(work, case.row.company_id, said, case_id=case.row.id, reference=case.row.public_number)
 
 
 def _write(work: Work, case: Loaded, kind: str, items: Sequence[str], due_on: date | None, days: int | None, body: str) -> None:

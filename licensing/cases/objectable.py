@@ -67,6 +67,11 @@ def _has_ended(view: CaseView) -> bool:
     return view.state in FINAL
 
 
+def _owes(view: CaseView) -> bool:
+    """Whether a proof is still to be handed in; a case that ended owes nothing any more."""
+    return bool(view.owed) and view.state not in FINAL
+
+
 _CORRECTING = N_("You can object until you hand the corrections in.")
 _OWING = N_("You can object until you hand the proof in.")
 _DECIDING = N_("You can object until the case is decided.")
@@ -79,8 +84,8 @@ OBJECTABLE: Mapping[Event, Objectable] = {
         Objectable(Event.TERMINATED, _has_ended, renews=True),
         Objectable(Event.CLOSED, _has_ended, renews=True),
         Objectable(Event.CORRECTION_REQUESTED, lambda view: view.state is State.CORRECTION, _CORRECTING),
-        Objectable(Event.PROOF_REQUIRED, lambda view: bool(view.owed), _OWING),
-        Objectable(Event.CORRECTION_ORDERED, lambda view: bool(view.owed), _OWING),
+        Objectable(Event.PROOF_REQUIRED, _owes, _OWING),
+        Objectable(Event.CORRECTION_ORDERED, _owes, _OWING),
         Objectable(Event.EXTENDED, lambda view: view.state not in FINAL, _DECIDING),
     )
 }

@@ -168,7 +168,7 @@ def objection_page(actor: Actor, objection_id: int) -> ObjectionPage:
             company=look.session.get_one(Company, case.row.company_id),
             letter=letter_of(look.session, case.row.id, event, act) if event is not None and act is not None else None,
             renews=act is not None and act.renews,
-            ruling=rule_on(actor, Action.CASE_ANSWER_OBJECTION, objection_subject(case, row), now=look.now),
+            ruling=rule_on(actor, Action.CASE_ANSWER_OBJECTION, objection_subject(look.session, case), now=look.now),
         )
 
 

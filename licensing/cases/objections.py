@@ -1,12 +1,13 @@
 """Object 异议 to an act on a case, and answer it: by the company in its term, or by anybody while a grant is made public.
 
 An objection is no event of the case, so that an ended case stays as it ended. Each stands in the log with its answer; the log names
-nobody. Who took part in the act does not answer.
+nobody. Who took part in the case does not answer.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from typing import Final
 
@@ -14,7 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from licensing.cases.drafts import begin, keep_answers
-from licensing.cases.journal import Loaded, happened, load, load_for, not_found, require, subject_of
+from licensing.cases.journal import Loaded, happened, load, load_for, not_found, require
 from licensing.cases.machine import Event
 from licensing.cases.objectable import (
     ANSWER_DAYS,
@@ -28,6 +29,7 @@ from licensing.cases.objectable import (
     remedy_term,
     standing,
 )
+from licensing.cases.recusals import took_part
 from licensing.cases.tables import Case, Objection
 from licensing.cases.view import Happened
 from licensing.catalogue import load_catalogue
@@ -98,7 +100,7 @@ def answer(actor: Actor, objection_id: int, outcome: str, text: str) -> None:
     """
     with unit_of_work(actor) as work:
         row, case = open_objection(work, objection_id, hold=True)
-        require(work, Action.CASE_ANSWER_OBJECTION, objection_subject(case, row))
+        require(work, Action.CASE_ANSWER_OBJECTION, objection_subject(work.session, case))
         chosen, said = checked_answer(outcome, text)
         if row.answered_at is not None:
             raise Conflict(
@@ -139,11 +141,9 @@ def on_act(session: Session, case_id: int, sequence: int, company_id: int) -> Ob
     return session.scalars(made).one_or_none()
 
 
-def objection_subject(case: Loaded, row: Objection) -> Subject:
-    """The case as the policy sees it when an objection is answered: nobody answers what is said against their own handling."""
-    event = event_of(case, row.sequence)
-    doer = {"doer": event.actor_id} if event is not None and event.actor_id is not None else {}
-    return subject_of(case.row, {**case.view.handlers, **doer})
+def objection_subject(session: Session, case: Loaded) -> Subject:
+    """The case as the policy sees it when an objection is answered: by nobody who ever took part in it."""
+    return replace(case.subject, took_part=took_part(session, case))
 
 
 def event_of(case: Loaded, sequence: int) -> Happened | None:

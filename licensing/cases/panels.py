@@ -12,8 +12,8 @@ from typing import Any, Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from licensing.cases.actions import ask_for_what_is_owed, check_expected_days, deem_accepted
-from licensing.cases.ballots import ballots_of, load_review
+from licensing.cases.actions import ask_for_what_is_owed, check_expected_days, deem_accepted, require_said
+from licensing.cases.ballots import ballots_missing, ballots_of, load_review
 from licensing.cases.experts import active
 from licensing.cases.journal import Loaded, hold, load_for, moved_on, not_found, record
 from licensing.cases.letters import send
@@ -108,7 +108,7 @@ def remind(actor: Actor, case_id: int) -> int:
 def record_opinion(actor: Actor, case_id: int, opinion: str) -> None:
     """Record the opinion of the panel when all have voted; whether it was passed follows from the ballots. The clock runs again.
 
-    Raises ``Conflict`` (``ballots-missing``) before that.
+    Raises ``Invalid`` without an opinion and ``Conflict`` (``ballots-missing``) before all have voted.
     """
     with unit_of_work(actor) as work:
         hold(work, case_id)
@@ -117,12 +117,9 @@ def record_opinion(actor: Actor, case_id: int, opinion: str) -> None:
         review, ballots = case.view.review, ballots_of(work.session, case)
         if review is None or transition(case.view.state, Event.EVALUATION_RECORDED, case.view.steps) is None:
             raise moved_on()
+        require_said(opinion.strip(), "opinion", say("Write down the opinion of the panel."))
         if len(ballots) < len(case.view.panel):
-            raise Conflict(
-                say("%(count)s of %(all)s experts have voted.", count=len(ballots), all=len(case.view.panel)),
-                next_step=say("Remind those whose vote is missing, or replace them."),
-                code="ballots-missing",
-            )
+            raise ballots_missing(len(ballots), len(case.view.panel))
         votes = sum(ballot.meets for ballot in ballots)
         found = {
             "report_number": case.view.draws[0]["number"],

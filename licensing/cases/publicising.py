@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from datetime import date
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from licensing.cases.actions import must_follow_proposal
-from licensing.cases.journal import Loaded, load, load_for, not_found, record
-from licensing.cases.machine import Event, State
+from licensing.cases.journal import Loaded, load, load_for, moved_on, not_found, record
+from licensing.cases.machine import Event, State, transition
 from licensing.cases.objectable import PUBLICITY, Outcome
 from licensing.cases.objections import object_in_publicity
 from licensing.cases.publicity import masked
@@ -51,6 +50,8 @@ def open_publicity(actor: Actor, case_id: int) -> None:
     """
     with unit_of_work(actor) as work:
         case = load_for(work, case_id, Action.CASE_OPEN_PUBLICITY)
+        if transition(case.view.state, Event.PUBLICITY_OPENED, case.view.steps) is None:
+            raise moved_on()
         must_follow_proposal(case, "grant")
         require_promises_hold(work, case)
         require_still_eligible(work, case)
@@ -87,29 +88,24 @@ def object_publicly(number: str, *, name: str, contact: str, text: str) -> str:
 def require_unopposed(work: Work, case: Loaded) -> None:
     """Raise ``Conflict`` while an objection to the publicity waits for its answer, and where one was upheld.
 
-    Codes: ``objection-open``, ``objection-upheld``.
+    One that was upheld before what is public now was made public has had its effect. Codes: ``objection-open``, ``objection-upheld``.
     """
     if case.view.publicity is None:
         return
-    filed = objections_to(work.session, case.row.id, case.view.publicity["sequence"])
+    opened_at = next(event.at for event in case.row.events if event.sequence == case.view.publicity["sequence"])
+    filed = list(work.session.scalars(select(Objection).where(Objection.case_id == case.row.id, Objection.about == PUBLICITY)))
     if any(objection.answered_at is None for objection in filed):
         raise Conflict(
             say("An objection to the publicity is not answered yet."),
             next_step=say("Have it answered by somebody who took no part, and grant then."),
             code="objection-open",
         )
-    if any(objection.outcome == Outcome.UPHELD for objection in filed):
+    if any(objection.outcome == Outcome.UPHELD and objection.answered_at >= opened_at for objection in filed if objection.answered_at):
         raise Conflict(
             say("An objection to the publicity was upheld."),
             next_step=say("Return the proposal to the examiner."),
             code="objection-upheld",
         )
-
-
-def objections_to(session: Session, case_id: int, sequence: int) -> list[Objection]:
-    """What was said against the publicity that event ``sequence`` opened, oldest first."""
-    mine = (Objection.case_id == case_id, Objection.about == PUBLICITY, Objection.sequence == sequence)
-    return list(session.scalars(select(Objection).where(*mine).order_by(Objection.id)))
 
 
 def last_day(actor: Actor, case_id: int) -> date | None:

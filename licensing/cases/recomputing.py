@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from itertools import groupby
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.orm import Session
@@ -20,13 +20,19 @@ from licensing.cases.view import Happened
 from licensing.catalogue import load_catalogue
 from licensing.clock import Calendar, DayChange
 from licensing.clock.tables import ImportedYear
-from licensing.notices.actions import notify_company
+from licensing.notices.actions import notify_company, notify_post
+from licensing.policy import Role
 from licensing.storage import Work
 from licensing.words import N_, say
 
 BATCH = 500
 MOVED = N_("The legal date for “%(project)s” moved from %(old)s to %(new)s, because the calendar of %(year)s was changed.")
+MOVED_IN_OFFICE = N_(
+    "Open cases whose legal date moved, because the calendar of %(year)s was changed: %(count)s. The worklist shows the new dates."
+)
 TOPIC = "case.date-moved"
+READERS: Final = (Role.INTAKE, Role.EXAMINER, Role.APPROVER)
+"""The posts that work by these dates."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +98,17 @@ def apply(work: Work, row: ImportedYear, moves: Sequence[Move]) -> None:
     for move in moves:
         old, new = move.old.isoformat(), move.new.isoformat()
         work.session.add(CalendarEffect(import_id=row.id, case_id=move.case_id, old_due_on=move.old, new_due_on=move.new))
-        notify_company(work, move.company_id, say(MOVED, project=move.project, old=old, new=new, year=row.year), case_id=move.case_id)
+        said = say(MOVED, project=move.project, old=old, new=new, year=row.year)
+        notify_company(work, move.company_id, said, case_id=move.case_id, reference=move.number)
         work.tell(TOPIC, case_id=move.case_id, authority_id=move.authority_id, import_id=row.id, old=old, new=new)
     work.session.flush()
+
+
+def tell_offices(work: Work, row: ImportedYear, moved: Mapping[int, int]) -> None:
+    """One message to each post of the offices whose cases moved, with how many; ``moved`` counts them by authority."""
+    for authority_id, count in moved.items():
+        for role in READERS:
+            notify_post(work, authority_id, role, say(MOVED_IN_OFFICE, year=row.year, count=count))
 
 
 def _rows(session: Session, found: Candidates, last: int, hold: Hold) -> Sequence[Any]:

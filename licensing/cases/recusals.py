@@ -1,4 +1,4 @@
-"""Who may not sit on the panel of a case, and why (回避). Stated before anybody is drawn."""
+"""Who took part in a case, and who may not sit on its panel, and why (回避). Stated before anybody is drawn."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from enum import StrEnum
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from licensing.cases.journal import Loaded
 from licensing.cases.tables import CaseEvent, Expert
@@ -35,14 +36,20 @@ RECUSAL_NAMES: Mapping[Recusal, str] = {
 }
 
 
+def took_part(session: Session, case: Loaded) -> frozenset[int]:
+    """Everybody who acted in a case: did one of its acts, verified a promise of it, or was there when it was checked on site."""
+    acted = select(CaseEvent.actor_id).where(CaseEvent.case_id == case.row.id, CaseEvent.actor_id.is_not(None))
+    verified = select(Verification.done_by).where(Verification.case_id == case.row.id, Verification.done_by.is_not(None))
+    checked = (int(officer) for check in case.view.site_checks for officer in check["officers"])
+    return frozenset((*session.scalars(acted), *session.scalars(verified), *checked))
+
+
 def recusals(work: Work, case: Loaded, pool: Iterable[Expert]) -> dict[int, tuple[Recusal, ...]]:
     """Why each expert of ``pool`` may not be drawn for this case, by person; empty for who may."""
     session, row = work.session, case.row
     applicant = company_of(session, row.company_id)
     belongs = set(session.scalars(select(Seat.person_id).where(Seat.company_id == row.company_id)))
-    handled = set(session.scalars(select(CaseEvent.actor_id).where(CaseEvent.case_id == row.id)))
-    handled |= set(session.scalars(select(Verification.done_by).where(Verification.case_id == row.id)))
-    handled |= {int(officer) for check in case.view.site_checks for officer in check["officers"]}
+    handled = took_part(session, case)
     posted = {person.id for person in officers(session, row.authority_id or -1, local_date(work.now))}
     return {
         expert.person_id: tuple(

@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, exists, or_, select, tuple_
 
+from licensing.cases.awaited import Awaited, awaited
 from licensing.cases.counted import Behind, conditions
 from licensing.cases.journal import require
 from licensing.cases.lateness import THRESHOLDS, Card
@@ -19,7 +20,7 @@ from licensing.catalogue import load_catalogue
 from licensing.catalogue.model import Matter
 from licensing.clock import Calendar, add_working_days, days_left, local_date
 from licensing.clock.queries import calendar_now
-from licensing.parties.queries import authority, officers
+from licensing.parties.queries import officers
 from licensing.parties.tables import Authority, Company, Person
 from licensing.policy import Action, Actor, Role, Subject
 from licensing.storage import Work, reading
@@ -67,7 +68,8 @@ EVERYTHING = Asked()
 class WorklistRow:
     """One case on the worklist: what, whose, where it stands and with whom, how many working days are left (negative when late).
 
-    ``holder`` is the name of who works on it; ``unseen`` is true when something happened since the reader last looked.
+    ``holder`` is the name of who works on it; ``unseen`` is true when something happened since the reader last looked; ``awaited`` is what
+    the clock stands for, where it stands for a commission.
     """
 
     case: Case
@@ -77,6 +79,7 @@ class WorklistRow:
     authority: Authority
     holder: str | None
     unseen: bool
+    awaited: Awaited | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,15 +99,17 @@ def worklist(actor: Actor, asked: Asked = EVERYTHING, *, after: str | None = Non
         require(look, Action.WORKLIST_READ, Subject())
         found = look.session.execute(page_query(look, asked, after).limit(size + 1)).all()
         calendar, day = calendar_now(look.session), local_date(look.now)
-        rows = tuple(_row(row, calendar, day) for row in found[:size])
+        standing = awaited(look.session, (row.Case for row in found[:size]), calendar)
+        rows = tuple(_row(row, calendar, day, standing) for row in found[:size])
         last = rows[-1].case if len(found) > size else None
         return Worklist(rows, f"{last.sort_on}_{last.id}" if last else None)
 
 
-def authority_name(actor: Actor, authority_id: int) -> str:
-    """The name of an authority whose files the actor may read; empty for any other."""
+def offices(actor: Actor) -> dict[int, Authority]:
+    """The authorities whose files the actor may read, in order of region, so that each stands after the one above it; by id."""
     with reading(actor) as look:
-        return authority(look.session, authority_id).name if authority_id in actor.readable_ids else ""
+        query = select(Authority).where(Authority.id.in_(actor.readable_ids)).order_by(Authority.region_code, Authority.id)
+        return {row.id: row for row in look.session.scalars(query)}
 
 
 def page_query(look: Work, asked: Asked, after: str | None) -> Any:
@@ -184,7 +189,8 @@ def _matches(search: str) -> ColumnElement[bool]:
     return or_(*(column.ilike(pattern, escape="\\") for column in columns))
 
 
-def _row(found: Any, calendar: Calendar, day: date) -> WorklistRow:
+def _row(found: Any, calendar: Calendar, day: date, standing: Mapping[int, Awaited]) -> WorklistRow:
     case, company, authority, holder, seen = found
     left = days_left(case.due_on, day, calendar) if case.due_on else None
-    return WorklistRow(case, company, load_catalogue().matter(case.matter), left, authority, holder, seen is None or seen < case.sequence)
+    unseen = seen is None or seen < case.sequence
+    return WorklistRow(case, company, load_catalogue().matter(case.matter), left, authority, holder, unseen, standing.get(case.id))

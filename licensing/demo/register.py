@@ -11,11 +11,13 @@ from sqlalchemy import select
 from licensing.demo.cast import Cast, Firm, Somebody
 from licensing.demo.rules import phone
 from licensing.parties import actions as parties
+from licensing.parties.lists import listed
 from licensing.parties.tables import Authority, Company, OfficePost, Person, Seat
 from licensing.policy import SYSTEM, Role
 from licensing.settings import Settings
 from licensing.storage import Work, reading, unit_of_work
 from licensing.trust.keys import ensure_authority_keys, ensure_test_tsa
+from licensing.trust.offices import import_listed
 from licensing.trust.timestamps import TEST
 
 KEYS_FROM = datetime(2024, 1, 1, tzinfo=UTC)
@@ -41,9 +43,10 @@ def ensure_keys(settings: Settings, cast: Cast) -> None:
 
 
 def register(cast: Cast) -> Registered:
-    """Everybody in the register, in one transaction."""
+    """Everybody in the register, in one transaction, and the other authorities of the list that ships: they are not active."""
     with unit_of_work(SYSTEM) as work:
         authorities = {bureau.code: _authority(work, cast, bureau.code) for bureau in cast.bureaus}
+        import_listed(work, listed())
         companies = {firm.name: _company(work, firm, cast) for firm in cast.firms}
         people: dict[str, Person] = {}
         for bureau in cast.bureaus:

@@ -24,13 +24,13 @@ from licensing.credit import actions as credit
 from licensing.credit.machine import State as CreditState
 from licensing.credit.queries import entries_of
 from licensing.credit.tables import CreditEntry
-from licensing.demo import objecting, recognising
+from licensing.demo import objecting, rating, recognising
 from licensing.demo.answers import answers, facts, mended
 from licensing.demo.papers import Paper
 from licensing.demo.qualification import qualification_answers
 from licensing.demo.reports import report
 from licensing.demo.stage import Stage
-from licensing.demo.stories import ACCEPTANCE, DESIGN, EVENTS, NEEDS_PROMISE, QUALIFICATION, STORIES, Act
+from licensing.demo.stories import ACCEPTANCE, DESIGN, EVENTS, EXTENSION_DAYS, NEEDS_PROMISE, QUALIFICATION, STORIES, Act
 from licensing.licences.queries import of_case
 from licensing.licences.status import Status
 from licensing.licences.tables import Licence
@@ -40,13 +40,14 @@ from licensing.storage import reading
 
 PROMISED = "factory_certificate"
 """The proof of which the stories about promises tell."""
-EXTENSION = 5
 RESUMABLE = frozenset({"begin", "prepare", "grant"})
 """Steps of several transactions: an interrupted load may have left them half done, and doing them again adds only what is missing."""
 
 
 def play(stage: Stage, act: Act) -> None:
     """Do one step, unless an earlier, interrupted load did it. A case that people have taken elsewhere since is left alone."""
+    if act.verb in rating.VERBS:
+        stage.wait(act.key)
     before, happened = stage.so_far(act)
     stage.expected[act.key] += EVENTS[act.verb]
     half_done = act.verb in RESUMABLE and happened == [*before, EVENTS[act.verb][0]]
@@ -228,7 +229,7 @@ def _close(stage: Stage, act: Act) -> None:
 
 
 def _extend(stage: Stage, act: Act) -> None:
-    extension.extend(stage.officer(act, Role.APPROVER), stage.cases[act.key], days=EXTENSION, reason=stage.words(act))
+    extension.extend(stage.officer(act, Role.APPROVER), stage.cases[act.key], days=EXTENSION_DAYS, reason=stage.words(act))
 
 
 def _transfer(stage: Stage, act: Act) -> None:
@@ -271,6 +272,7 @@ VERBS: Mapping[str, Callable[[Stage, Act], None]] = {
     "ask_repair": _ask_repair,
     "transfer": _transfer,
     **objecting.VERBS,
+    **rating.VERBS,
     **recognising.VERBS,
 }
 

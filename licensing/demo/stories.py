@@ -14,6 +14,7 @@ from licensing.clock import CHINA, Calendar, add_working_days
 from licensing.demo.cast import Project
 
 INTAKE_DAYS = 5
+EXTENSION_DAYS = 5
 DESIGN, ACCEPTANCE, QUALIFICATION = "design_review", "completion_acceptance", "qualification"
 DECISION_DAYS = {DESIGN: 10, ACCEPTANCE: 10, QUALIFICATION: 20}
 EVENTS: Mapping[str, tuple[Event, ...]] = {
@@ -54,6 +55,8 @@ EVENTS: Mapping[str, tuple[Event, ...]] = {
     "object_publicly": (),
     "object": (),
     "uphold": (),
+    "rate": (),
+    "answer_rating": (),
 }
 """What each step appends to the case, so that an interrupted load finds its place again."""
 
@@ -84,18 +87,19 @@ STORIES: Mapping[str, Steps] = {
     "deemed": (*_HANDED_IN, ("silence", 6)),
     "evaluating": _EVALUATING,
     "recorded": _PASSED,
+    "extended": (*_PASSED, ("extend", 12)),
     "proposed_grant": (*_PASSED, ("propose_grant", 12)),
     "proposed_refuse": (*_FAILED, ("propose_refuse", 12)),
     "granted": (*_PASSED, *_END),
-    "granted_corrected": (*_CORRECTED, ("accept", 7), ("commission", 8), ("pass", 14), ("propose_grant", 16), ("grant", 17)),
-    "granted_deemed": (*_HANDED_IN, ("silence", 6), ("commission", 7), ("pass", 12), ("propose_grant", 13), ("grant", 14)),
+    "granted_corrected": (*_CORRECTED, ("accept", 7), ("commission", 8), ("pass", 14), ("propose_grant", 16), ("grant", 17), ("rate", 19)),
+    "granted_deemed": (*_HANDED_IN, ("silence", 6), ("commission", 7), ("pass", 12), ("propose_grant", 13), ("grant", 14), ("rate", 15)),
     "granted_returned": (*_PASSED, ("propose_grant", 12), ("send_back", 13), ("extend", 13), ("propose_grant", 14), ("grant", 15)),
-    "granted_examined_late": (*_PASSED, ("propose_grant", 21), ("grant", 22)),
-    "granted_decided_late": (*_PASSED, ("propose_grant", 12), ("grant", 24)),
+    "granted_examined_late": (*_PASSED, ("propose_grant", 21), ("grant", 22), ("rate", 23), ("answer_rating", 27)),
+    "granted_decided_late": (*_PASSED, ("propose_grant", 12), ("grant", 24), ("rate", 25), ("answer_rating", 29)),
     "refused": _REFUSED,
-    "refused_objected": (*_REFUSED, ("object", 18)),
+    "refused_objected": (*_REFUSED, ("object", 18), ("rate", 18)),
     "refused_upheld": (*_REFUSED, ("object", 18), ("uphold", 22)),
-    "not_accepted": (*_HANDED_IN, ("turn_away", 3)),
+    "not_accepted": (*_HANDED_IN, ("turn_away", 3), ("rate", 4)),
     "withdrawn": (*_ACCEPTED, ("withdraw", 4)),
     "closed": (*_EVALUATING, ("close", 8)),
     "notified": _FOUND_UNTRUE,
@@ -104,7 +108,7 @@ STORIES: Mapping[str, Steps] = {
     "required": (*_ACCEPTED, ("require", 4)),
     "terminated": _ENDED,
     "terminated_repairing": (*_ENDED, ("ask_repair", 25)),
-    "granted_dropped": (*_EXPLAINED, ("drop", 8), ("commission", 9), ("pass", 16), ("propose_grant", 17), ("grant", 18)),
+    "granted_dropped": (*_EXPLAINED, ("drop", 8), ("commission", 9), ("pass", 16), ("propose_grant", 17), ("grant", 18), ("rate", 20)),
     "granted_handed_in": (
         *_ACCEPTED,
         ("take_back", 4),
@@ -113,6 +117,7 @@ STORIES: Mapping[str, Steps] = {
         ("pass", 14),
         ("propose_grant", 15),
         ("grant", 16),
+        ("rate", 17),
     ),
     "transferred": (*_HANDED_IN, ("transfer", 2)),
     "checked": _CHECKED,
@@ -124,7 +129,18 @@ STORIES: Mapping[str, Steps] = {
 NEEDS_PROMISE = frozenset({"take_back", "require", "find_untrue"})
 """The steps that speak of a promise, so both proofs are promised in their stories."""
 _CLOCK_RUNS = frozenset(
-    {"submitted", "resubmitted", "transferred", "accepted", "deemed", "checked", "recorded", "proposed_grant", "proposed_refuse"}
+    {
+        "submitted",
+        "resubmitted",
+        "transferred",
+        "accepted",
+        "deemed",
+        "checked",
+        "recorded",
+        "extended",
+        "proposed_grant",
+        "proposed_refuse",
+    }
 )
 
 
@@ -188,7 +204,8 @@ def _running(steps: Steps, decision_days: int) -> int:
     if "accept" not in days and "silence" not in days:
         return INTAKE_DAYS + days.get("resubmit", 0)
     stood = days.get("pass", days.get("fail", 0)) - days["commission"] if "commission" in days else 0
-    return days.get("accept", 0) + decision_days + stood
+    extended = EXTENSION_DAYS if "extend" in days else 0
+    return days.get("accept", 0) + decision_days + stood + extended
 
 
 def _placed(project: Project, matter: str, steps: Steps, submitted: date, calendar: Calendar) -> list[Act]:

@@ -11,7 +11,7 @@ from typing import Any
 from licensing.words import Said, Translate, say
 
 LANGUAGES = ("zh", "en")
-OUTSIDE_FACTS = frozenset({"number", "due", "day"})
+OUTSIDE_FACTS = frozenset({"number", "renewed", "count", "due", "day", "old", "new", "year"})
 """The facts of a sentence that may leave the house; in the place of every other one stands the number of the matter."""
 
 WAITS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 3 * 60, 6 * 60, 12 * 60))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import or_, select, tuple_
+from sqlalchemy import and_, func, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from licensing.cases.machine import State
@@ -22,7 +22,7 @@ from licensing.licences.status import PUBLIC, Status, status_on
 from licensing.licences.tables import Licence
 from licensing.parties.tables import Authority, Company
 from licensing.policy import SYSTEM
-from licensing.register.rules import Permit, masked_holder, scrubbed
+from licensing.register.rules import BODIES, LONGEST_PERSON, Permit, masked_holder, scrubbed
 from licensing.storage import Work, reading
 
 PUBLISHED = (State.GRANTED, State.REFUSED)
@@ -86,6 +86,12 @@ def count(wanted: Search, most: int) -> int:
     with reading(SYSTEM) as look:
         query = _matching(select(Case.id), wanted).limit(most + 1)
         return len(look.session.scalars(query).all())
+
+
+def deciding(session: Session) -> list[Authority]:
+    """The authorities that have decided a permit in the register, in the order of their places."""
+    ids = select(Case.authority_id).where(Case.decided_on.is_not(None), Case.state.in_(PUBLISHED))
+    return list(session.scalars(select(Authority).where(Authority.id.in_(ids)).order_by(Authority.region_code, Authority.id)))
 
 
 def is_key(text: str) -> bool:
@@ -174,9 +180,13 @@ def _matching(query: Any, wanted: Search) -> Any:
 
 
 def _said(words: str) -> Any:
-    """A part of the holder's name or of the project, or a whole number: of the licence, of the refusal, or the credit code."""
+    """A part of the holder's name or of the project, or a whole number: of the licence, of the refusal, or the credit code.
+
+    A name that is masked is not looked for: whoever guesses it would learn that it is right.
+    """
     number = canonical_number(words)
-    holders = select(Company.id).where(or_(Company.name.icontains(words, autoescape=True), Company.uscc == words.upper()))
+    named = and_(Company.name.icontains(words, autoescape=True), _has_public_name())
+    holders = select(Company.id).where(or_(named, Company.uscc == words.upper()))
     licences = select(Licence.case_id).where(Licence.number == number, Licence.status.in_(PUBLIC), Licence.case_id.is_not(None))
     letters = select(Letter.case_id).where(Letter.number == number, Letter.kind == REFUSAL, Letter.case_id.is_not(None))
     return or_(
@@ -185,6 +195,13 @@ def _said(words: str) -> Any:
         Case.id.in_(licences),
         Case.id.in_(letters),
     )
+
+
+def _has_public_name() -> Any:
+    """Whether a holder is none whose name is masked; :func:`licensing.register.rules.masked_holder` says the same of one name."""
+    longer = func.length(Company.name) > LONGEST_PERSON
+    body = and_(func.length(Company.name) == LONGEST_PERSON, or_(*(Company.name.endswith(ending) for ending in BODIES)))
+    return and_(or_(longer, body), ~Company.name.contains("·"), Company.name != Company.legal_representative)
 
 
 def _prefix(region: str) -> str:

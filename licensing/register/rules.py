@@ -16,8 +16,12 @@ ORDINARY: Final = "普通"
 CATEGORIES: Mapping[str, str] = {"design_review": "核准", "completion_acceptance": "核准", "qualification": "认可"}
 """The category of a permit by its matter (行政许可法 art. 12); what is not named is an ordinary one."""
 
+LONGEST_PERSON: Final = 4
+"""A Chinese name without a dot has at most so many characters."""
+BODIES: Final = ("公司", "厂", "店", "局", "院", "所", "站", "校", "中心", "集团", "银行", "矿", "库", "场", "社")
+"""What the name of a small business ends with."""
 _PERSON = re.compile("[\u3400-\u9fff]{2,4}|[\u3400-\u9fff]{2,10}·[\u3400-\u9fff]{2,10}")
-_BODY = re.compile("[\u3400-\u9fff]{2,3}(?:公司|厂|店|局|院|所|站|校|中心|集团|银行|矿|库|场|社)")
+_BODY = re.compile(f"[\u3400-\u9fff]{{2,3}}(?:{'|'.join(BODIES)})")
 """Four characters may be a person or a small business; two or three are a person."""
 _IDENTITY = re.compile(r"(?<![0-9A-Za-z])(?:\d{17}[\dXx]|\d{15})(?![0-9A-Za-z])")
 _MOBILE = re.compile(r"(?<!\d)(1[3-9]\d)\d{4}(\d{4})(?!\d)")

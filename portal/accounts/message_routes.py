@@ -11,7 +11,7 @@ from licensing.notices import actions, queries
 from licensing.notices.rules import Channel
 from licensing.notices.tables import Notice
 from licensing.parties.queries import company as company_of
-from licensing.policy import Actor
+from licensing.policy import Actor, Role
 from licensing.words import N_, Said, say
 from portal.components import errors_by_field
 from portal.database import db
@@ -113,7 +113,13 @@ def _target(actor: Actor, notice: Notice) -> str | None:
             return url_for("applicant_licences.licence", licence_id=notice.licence_id)
         return url_for("applicant.case", case_id=notice.case_id) if notice.case_id is not None else None
     if notice.authority_id is not None:
-        return url_for("office.case", case_id=notice.case_id) if notice.case_id is not None else url_for("office_ratings.ratings")
+        return _office_target(notice)
     if notice.case_id is not None and actor.is_officer:
         return url_for("office.case", case_id=notice.case_id)
     return url_for("accounts.account")
+
+
+def _office_target(notice: Notice) -> str:
+    if notice.case_id is not None:
+        return url_for("office.case", case_id=notice.case_id)
+    return url_for("office_ratings.ratings" if notice.role == Role.SUPERVISOR else "office.worklist")

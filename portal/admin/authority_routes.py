@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 blueprint = Blueprint("admin_authorities", __name__, url_prefix="/admin/authorities")
 NAVIGATION = [NavLink("admin_authorities.tree", N_("Authorities"), Access.ADMIN)]
 ID = "int(max=2147483647)"
+FEW = 3
+"""So many provinces stand open when the page is loaded; of more, only their lines."""
 LEVEL_NAMES = {"province": N_("Province"), "city": N_("City"), "county": N_("County")}
 
 
@@ -54,7 +56,14 @@ def tree() -> ResponseReturnValue:
         (depth, row, _decides(rules.get(row.id, [])), people.get(row.id, 0), offices.lacking(row, trust, moment))
         for depth, row in queries.authority_tree(db.session, actor)
     ]
-    return render_template("portal/admin/authorities.html", rows=rows, active=sum(row.active for _, row, *_ in rows))
+    active = sum(row.active for _, row, *_ in rows)
+    return render_template("portal/admin/authorities.html", branches=_branches(rows), active=active, few=FEW)
+
+
+def _branches(rows: list[Any]) -> list[list[Any]]:
+    """The rows of the tree, one list for each authority that has none above it here."""
+    starts = [place for place, (depth, *_) in enumerate(rows) if depth == 0]
+    return [rows[start:end] for start, end in zip(starts, [*starts[1:], len(rows)], strict=True)]
 
 
 @blueprint.get(f"/<{ID}:authority_id>")

@@ -15,8 +15,8 @@ from licensing.licences.operations import OPERATIONS, Operation, Rule
 from licensing.licences.versions import changeable, values_now
 from licensing.proceedings import actions, queries
 from licensing.proceedings.journal import not_found
+from licensing.proceedings.licence_page import Entry, LicencePage, ProceedingCard, licence_page
 from licensing.proceedings.machine import INSIDE, Event
-from licensing.proceedings.queries import Entry, LicencePage, ProceedingCard
 from licensing.words import N_, Said, say
 from portal import licences as shown
 from portal.applicant.pages import ID
@@ -193,7 +193,7 @@ def answer_send(licence_id: int, proceeding_id: int) -> ResponseReturnValue:
 def _my(licence_id: int) -> LicencePage:
     """The licence, when it belongs to a company in which the person has a seat; a post at the authority does not open it here."""
     actor = current_actor()
-    page = queries.licence_page(actor, licence_id)
+    page = licence_page(actor, licence_id)
     if page.company is None or page.company.id not in actor.company_ids:
         raise not_found()
     return page

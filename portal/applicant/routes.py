@@ -24,7 +24,7 @@ from portal.applicant import pages
 from portal.applicant.forms import shown
 from portal.applicant.pages import ID, my_page, to_case
 from portal.components import NavLink
-from portal.deadlines import clock_card
+from portal.deadlines import clock_card, urgency
 from portal.downloads import download
 from portal.licences import check_path, status_today, words
 from portal.promises import promise_cards
@@ -57,7 +57,10 @@ def cases() -> ResponseReturnValue:
         state_of=lambda state, matter: say(state_name(state, matter.procedure.steps)),
         state_kinds=pages.STATE_KINDS,
         finished=FINAL,
-        turn_of=lambda state, matter: say(TURN_NAMES[turn_in(state, matter.procedure.steps)]),
+        turn_of=lambda state, matter: turn_in(state, matter.procedure.steps),
+        turn_names=TURN_NAMES,
+        mine=Turn.APPLICANT,
+        urgency=urgency,
     )
 
 
@@ -183,9 +186,11 @@ def _where_it_is(page: CasePage) -> str:
         state_name=state_name(page.state, page.view.steps),
         state_kind=pages.STATE_KINDS[page.state],
         turn=say(TURN_NAMES[page.view.turn]),
+        turn_is_mine=page.view.turn is Turn.APPLICANT,
         turn_is_over=page.view.turn is Turn.NOBODY,
         legal=clock_card(running.legal) if running else None,
         promised=clock_card(running.promised) if running and running.promised and running.due else None,
+        extended=running.extended if running else None,
         history=pages.history(page),
         letters=[(letter, load_catalogue().letter(letter.kind)) for letter in page.letters],
         submission=page.view.submissions[-1] if page.view.submissions else None,

@@ -231,7 +231,7 @@ ACTS: tuple[CaseAct, ...] = (
         N_("Record the opinion of the experts"),
         N_("Record the opinion"),
         N_("The opinion was recorded; the clock runs again."),
-        forms.no_values,
+        reviewing.opinion_values,
         reviewing.read_opinion,
         reviewing.record_opinion,
         kind="",

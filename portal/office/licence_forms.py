@@ -10,7 +10,7 @@ from licensing.errors import Invalid
 from licensing.licences.operations import LONGEST_ANSWER_DAYS, Operation, Rule
 from licensing.licences.status import PUBLIC, Status
 from licensing.licences.versions import changeable, clean_changes, values_now
-from licensing.proceedings.queries import LicencePage, ProceedingCard
+from licensing.proceedings.licence_page import LicencePage, ProceedingCard
 from licensing.words import Said, say
 from portal.components import errors_by_field
 from portal.office.opinions import typed_or_chosen

@@ -13,8 +13,8 @@ from licensing.licences.versions import Given, next_version
 from licensing.policy import POLICY, Actor, roles_towards
 from licensing.proceedings.journal import subject_of
 from licensing.proceedings.letters import letter_of, words
+from licensing.proceedings.licence_page import ProceedingCard
 from licensing.proceedings.machine import Event, possible
-from licensing.proceedings.queries import ProceedingCard
 from licensing.proceedings.rules import ProceedingView
 from licensing.words import Said
 from portal.deadlines import calendar_in_force

@@ -19,8 +19,8 @@ from licensing.licences.versions import changeable
 from licensing.policy import Action
 from licensing.proceedings import queries
 from licensing.proceedings.journal import not_found, subject_of
+from licensing.proceedings.licence_page import LicencePage, ProceedingCard, licence_page
 from licensing.proceedings.machine import TRANSITIONS, Event, transition
-from licensing.proceedings.queries import LicencePage, ProceedingCard
 from licensing.proceedings.rules import check_term, moved_on
 from licensing.words import N_, Said, say
 from portal import licences as shown
@@ -129,7 +129,7 @@ def _open(licence_id: int) -> LicencePage:
     A seat in a company opens nothing here.
     """
     actor = current_actor()
-    page = queries.licence_page(actor, licence_id)
+    page = licence_page(actor, licence_id)
     if page.licence.authority_id not in actor.readable_ids:
         raise not_found()
     if page.company is not None and page.company.id in actor.company_ids:

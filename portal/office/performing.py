@@ -26,8 +26,9 @@ class Act(Generic[Step, Page]):
     """One act with a page of its own, the last part of whose address is ``slug``.
 
     ``action`` is what the machine calls it. ``kind`` is that of the button: "" main, "quiet" beside it, "danger". ``start`` gives the
-    values of an untouched form, ``read`` those that were sent, ``perform`` does it. ``sheet`` names the template that several acts share.
-    What is ``gone`` afterwards is not the actor's to see any more.
+    values of an untouched form, or raises ``Conflict`` when there is nothing to fill in yet; ``read`` gives those that were sent, and
+    ``perform`` does it. ``sheet`` names the template that several acts share. What is ``gone`` afterwards is not the actor's to see any
+    more.
     """
 
     slug: str
@@ -62,9 +63,9 @@ class Desk(Generic[Step, Page]):
         """The page of an act, with its form untouched."""
         try:
             self.require(page, act)
+            return self.sheet(act, page, Filled(act.start(page)), 200, None)
         except Conflict as error:
             return self.moved_on(page, error)
-        return self.sheet(act, page, Filled(act.start(page)), 200, None)
 
     def send(self, act: Act[Step, Page], page: Page) -> ResponseReturnValue:
         """Do the act with what was sent; what was typed is kept when something is wrong with it."""

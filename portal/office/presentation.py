@@ -1,4 +1,4 @@
-"""A case as an officer reads it: printed answers beside what they were, papers, promises, letters to be sent, the clock in steps.
+"""A case as an officer reads it: printed answers beside what they were, papers, promises, and what can be done now.
 
 Officers see what was handed in, never the draft that an applicant is still correcting.
 """
@@ -6,23 +6,22 @@ Officers see what was handed in, never the draft that an applicant is still corr
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from licensing.cases.machine import FINAL, STATE_NAMES, State, state_name
+from licensing.cases.machine import FINAL, STATE_NAMES, State
 from licensing.cases.queries import CasePage, TimelineEntry
+from licensing.cases.reviews import PanelPage
 from licensing.cases.submission import is_needed, printed_answers
-from licensing.cases.targets import Target, target_name, targets
+from licensing.cases.targets import Target, paper_target, target_name, targets
 from licensing.cases.view import Submission
 from licensing.catalogue import load_catalogue
-from licensing.catalogue.model import Field, LetterKind, LicenceType, Material, Matter, Section
+from licensing.catalogue.model import Field, Material, Matter, Section
 from licensing.clock import today
-from licensing.letters.rules import LetterFacts, case_words, content
-from licensing.licences.face import face_rows
 from licensing.policy import NOT_YOUR_POST, Action, Ruling
 from licensing.words import N_, Said, say
-from portal.office.acts import ACTS, CaseAct, fits_now, letter_of
-from portal.typed import Values
+from portal.components import date_text
+from portal.office.acts import ACTS, CaseAct, fits_now
 
 if TYPE_CHECKING:
     from licensing.cases.tables import Case
@@ -47,12 +46,12 @@ STATE_KINDS: Mapping[State, str] = {
 }
 
 
-def state_of(case: Case) -> str:
-    """Where a case stands, in the words of its matter."""
+def state_of(case: Case) -> Said:
+    """Where a case stands; what is under way while its clock stands is called as its matter calls it."""
     state = State(case.state)
     if state is not State.EVALUATING:
-        return OFFICE_STATE_NAMES[state]
-    return state_name(state, load_catalogue().matter(case.matter).procedure.steps)
+        return say(OFFICE_STATE_NAMES[state])
+    return say("%(what)s under way", what=say(load_catalogue().matter(case.matter).stop.english_name))
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,18 +124,33 @@ def history_items(matter: Matter, entry: TimelineEntry) -> tuple[tuple[Target, s
     return tuple((target_name(matter, item["target"]), item["note"]) for item in entry.items)
 
 
-def panel(page: CasePage) -> Panel:
-    """The buttons that machine, policy and proposal allow, and the reasons why others are missing.
+def panel(page: CasePage, review: PanelPage | None = None) -> Panel:
+    """The buttons that machine, policy and proposal allow, and the reasons why others are missing; ``review`` is the panel of experts.
 
     That a post does not allow something is said only where it allows nothing: beside a button it would seem to speak of the button.
     """
     open_acts = [act for act in ACTS if act.action in page.rulings]
-    buttons = tuple(act for act in open_acts if page.can(act.action) and fits_now(act, page, today()))
+    waits = review is not None and review.missing > 0
+    fitting = (act for act in open_acts if page.can(act.action) and fits_now(act, page, today()))
+    buttons = tuple(_in_turn(act, page) for act in fitting if not (act.slug == "opinion" and waits))
     actions = [act.action for act in open_acts] + ([Action.CASE_ACCEPT] if Action.CASE_ACCEPT in page.rulings else [])
     refused = [page.rulings[action] for action in actions if not page.can(action)]
     can_accept = page.can(Action.CASE_ACCEPT)
-    reasons = tuple(reason for reason in _reasons(page, refused) if not (buttons or can_accept) or reason.text != NOT_YOUR_POST)
+    can_act = bool(buttons) or can_accept or (waits and page.can(Action.CASE_RECORD_RESULT))
+    reasons = tuple(reason for reason in _reasons(page, refused) if not can_act or reason.text != NOT_YOUR_POST)
     return Panel(buttons, can_accept, reasons, page.state in FINAL)
+
+
+def handed_in(page: CasePage) -> Mapping[str, str]:
+    """What was handed in last for everything that can be corrected, by the code of the target, in short."""
+    found: dict[str, str] = {}
+    for block in blocks(page):
+        if block.number is None:
+            found |= {f"{block.section.code}.{answer.field.code}": answer.value for answer in block.answers}
+        else:
+            before = found.get(block.section.code)
+            found[block.section.code] = f"{before}、{block.answers[0].value}" if before else block.answers[0].value
+    return found | {paper_target(paper.material): "、".join(file["filename"] for file in paper.files) for paper in papers(page)}
 
 
 def target_groups(matter: Matter) -> tuple[tuple[Section | None, tuple[Target, ...]], ...]:
@@ -146,49 +160,12 @@ def target_groups(matter: Matter) -> tuple[tuple[Section | None, tuple[Target, .
     return (*groups, (None, tuple(target for target in known if ":" in target.code)))
 
 
-def letter_preview(page: CasePage, act: CaseAct, values: Values) -> dict[str, object] | None:
-    """The letter that ``act`` will send, with what is typed so far; its number and date are given when it is sent."""
-    code = letter_of(act)
-    if code is None:
-        return None
-    kind: LetterKind = load_catalogue().letter(code)
-    days = values.get("days")
-    facts = LetterFacts(
-        case_number=page.case.public_number,
-        project=page.case.project_name,
-        addressee=page.company.name,
-        received_on=page.view.received_on,
-        days=days if isinstance(days, int) and days > 0 else _usual_days(page, act),
-        due_on=page.deadline.due if page.deadline and act.action is Action.CASE_TRANSFER else values.get("due_on"),
-        body=str(values.get("body", "")),
-    )
-    issuer = page.authority.name if page.authority else ""
-    words = case_words(kind, page.matter, facts, _letter_items(page, values))
-    return content(kind, words, number="", issuer=issuer, written_on=today())
-
-
-def licence_preview(page: CasePage) -> tuple[LicenceType, tuple[tuple[str, str], ...]] | None:
-    """The kind of licence that a grant issues and the rows of its face as they will be printed."""
-    latest = _submission(page, -1)
-    if page.matter.licence_type is None or latest is None:
-        return None
-    kind = load_catalogue().licence_type(page.matter.licence_type)
-    record = {"holder_name": page.company.name, "holder_uscc": page.company.uscc}
-    return kind, face_rows(kind, {"answers": printed_answers(page.matter, latest.answers), "record": record})
-
-
-def _usual_days(page: CasePage, act: CaseAct) -> int | None:
-    """The days that a letter names before any were typed; an extension has no usual length."""
-    return None if act.action is Action.CASE_EXTEND else page.matter.stop.expected_days
-
-
-def _letter_items(page: CasePage, values: Values) -> list[str]:
-    if "picked" in values:
-        notes = values["notes"]
-        return [f"{target_name(page.matter, code).name}：{notes.get(code, '')}" for code in values["picked"]]
-    if "items" in values:
-        return list(values["items"])
-    return [str(values["reason"])] if values.get("reason") else []
+def _in_turn(act: CaseAct, page: CasePage) -> CaseAct:
+    """An act with the button that fits: before there is a result the commission comes next, and a proposal could only be to refuse."""
+    if act.action not in (Action.CASE_COMMISSION, Action.CASE_PROPOSE):
+        return act
+    comes_next = (act.action is Action.CASE_COMMISSION) == (page.view.evaluation is None)
+    return replace(act, kind="" if comes_next else "quiet")
 
 
 def _submission(page: CasePage, index: int) -> Submission | None:
@@ -238,10 +215,10 @@ def _paper(material: Material, latest: Submission, before: Submission | None) ->
 def _reasons(page: CasePage, refused: Iterable[Ruling]) -> tuple[Said, ...]:
     reasons = [ruling.reason for ruling in refused if ruling.reason is not None]
     if page.state is State.NOTIFIED and Action.COMMITMENT_JUDGE in page.rulings:
-        reasons.append(say("The applicant can answer until %(day)s; it is decided after that.", day=page.view.answer_due))
+        reasons.append(say("The applicant can answer until %(day)s; it is decided after that.", day=date_text(page.view.answer_due)))
     if page.state is State.PUBLICITY and page.view.publicity_until is not None:
         reasons.append(
-            say("What is to be granted is published until %(day)s; it can be granted after that.", day=page.view.publicity_until)
+            say("What is to be granted is published until %(day)s; it can be granted after that.", day=date_text(page.view.publicity_until))
         )
     elif page.can(Action.CASE_RETURN) and (page.view.proposal or {}).get("recommendation") != "grant":
         reasons.append(say("The examiner proposed to refuse. Who disagrees returns the proposal."))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from licensing.cases import panels, publicising, site_checks
+from licensing.cases import panels, publicising, reviews, site_checks
+from licensing.cases.ballots import ballots_missing
 from licensing.cases.panels import COMMITTEE
 from licensing.cases.queries import CasePage
 from licensing.cases.site_checks import SiteCheck
@@ -45,6 +46,14 @@ def read_panel(form: Form, page: CasePage) -> Filled:
 
 def draw(actor: Actor, page: CasePage, values: Values) -> None:
     panels.draw_panel(actor, page.case.id, expected_days=values["days"])
+
+
+def opinion_values(page: CasePage) -> Values:
+    """A form that starts empty. Raises ``Conflict`` (``ballots-missing``) before all have voted."""
+    review = reviews.panel_page(current_actor(), page.case.id)
+    if review is not None and review.missing:
+        raise ballots_missing(len(review.members) - review.missing, len(review.members))
+    return {}
 
 
 def read_opinion(form: Form, page: CasePage) -> Filled:

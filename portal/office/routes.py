@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -19,6 +20,7 @@ from licensing.cases import (
     commissions,
     conditions,
     evidence,
+    fieldwork,
     notes,
     objection_queries,
     queries,
@@ -33,7 +35,7 @@ from licensing.cases.objectable import OUTCOME_NAMES
 from licensing.cases.queries import CasePage
 from licensing.cases.recusals import RECUSAL_NAMES
 from licensing.catalogue import load_catalogue
-from licensing.clock import now
+from licensing.clock import now, today
 from licensing.documents.previews import MEDIA_TYPE, MOST_PAGES
 from licensing.errors import Conflict, Invalid, LeizhengError
 from licensing.policy import Action, Role
@@ -42,13 +44,13 @@ from portal.components import NavLink, errors_by_field
 from portal.deadlines import clock_card, left_badge
 from portal.downloads import download
 from portal.licences import PROPOSALS, check_path, status_today, words
-from portal.office import late, presentation
+from portal.office import late, presentation, previews
 from portal.office.acts import ACTS, CaseAct, act_title, lead
 from portal.office.forms import commissioned_body
 from portal.office.opening import open_case
 from portal.office.opinions import case_facts, opinions_for
 from portal.office.performing import Desk
-from portal.office.worklist_filter import RISKS, in_words, read_filter, shows
+from portal.office.worklist_filter import OF_POSTS, RISKS, fields_for, in_words, read_filter, shows
 from portal.promises import promise_cards
 from portal.read_only import register_behind
 from portal.security import Access, access, current_actor
@@ -65,22 +67,29 @@ ID = "int(max=2147483647)"
 def worklist() -> ResponseReturnValue:
     """What waits for my posts, the least time left first."""
     actor, asked = current_actor(), read_filter(request.args)
+    has_posts = bool(lists.states_of(actor))
+    if not has_posts and asked.show in OF_POSTS:
+        asked = replace(asked, show="open")
     found = lists.worklist(actor, asked.asked(actor.person_id), after=asked.after, size=PAGE_SIZE)
-    people = lists.colleagues(actor)
+    people, offices = lists.colleagues(actor), lists.offices(actor)
+    fields = fields_for(asked, people, offices)
     return render_template(
         "portal/office/worklist.html",
         asked=asked,
+        fields=fields,
         rows=[(row, *left_badge(row.days_left, State(row.case.state))) for row in found.rows],
+        day=today(),
         first_url=asked.url() if asked.after else None,
         next_url=asked.url(found.next_key) if found.next_key else None,
-        shows=shows(),
+        shows=shows(has_posts=has_posts),
         risks=RISKS.items(),
         objections=objection_queries.waiting(actor),
-        behind=in_words(asked, people, lists.authority_name(actor, int(asked.authority)) if asked.authority else ""),
+        to_verify=fieldwork.to_verify(actor),
+        behind=in_words(asked, fields, people, offices),
         reports_due=recognitions.open_duties(actor),
         people=people.items(),
+        offices=offices.values(),
         kept=[(kept, read_filter(kept.asked).url()) for kept in lists.saved_filters(actor)],
-        has_posts=bool(lists.states_of(actor)),
         matters=[(matter.code, say(matter.english_name)) for matter in load_catalogue().matters],
         **_state_words(),
     )
@@ -233,6 +242,8 @@ def _moved_on(case_id: int, error: LeizhengError) -> ResponseReturnValue:
 
 def _case_page(page: CasePage, problem: LeizhengError | None = None, typed: Filled | None = None) -> tuple[str, int]:
     typed = typed or Filled({})
+    review = reviews.panel_page(current_actor(), page.case.id)
+    legal = clock_card(page.deadline.legal) if page.deadline else None
     sheet = render_template(
         "portal/office/case.html",
         page=page,
@@ -243,12 +254,13 @@ def _case_page(page: CasePage, problem: LeizhengError | None = None, typed: Fill
         objected=objection_queries.of_case(current_actor(), page.case.id).made,
         objection_outcomes=OUTCOME_NAMES,
         filing=archive.filing_of(current_actor(), page.case.id),
-        panel=presentation.panel(page),
+        panel=presentation.panel(page, review),
+        receipt=previews.receipt_preview(page),
         blocks=presentation.blocks(page),
         papers=presentation.papers(page),
         checklist=conditions.checklist(current_actor(), page.case.id),
         most_pages=MOST_PAGES,
-        review=reviews.panel_page(current_actor(), page.case.id),
+        review=review,
         recusal_names=RECUSAL_NAMES,
         site_checkers=site_checks.names_of(page.view),
         reports=commissions.reports_of(current_actor(), page.case.id),
@@ -260,7 +272,8 @@ def _case_page(page: CasePage, problem: LeizhengError | None = None, typed: Fill
         may_order=any(post.role is Role.APPROVER for post in current_actor().posts),
         consequences=[(str(operation), say(PROPOSALS[operation])) for operation in page.consequences],
         history=[(entry, presentation.history_items(page.matter, entry)) for entry in page.timeline],
-        legal=clock_card(page.deadline.legal) if page.deadline else None,
+        legal=legal,
+        left=left_badge(legal.left, page.state) if legal and legal.left is not None else None,
         promised=clock_card(page.deadline.promised) if page.deadline and page.deadline.promised else None,
         check_path=check_path(page.licence) if page.licence else None,
         licence_status=status_today(page.licence) if page.licence else None,
@@ -291,10 +304,11 @@ def _act_page(act: CaseAct, page: CasePage, filled: Filled, status: int, next_st
         next_step=next_step,
         opinions=opinions_for(act.slug, page.matter.code, case_facts(page)),
         late_reasons=late.reasons(act.slug, page),
-        preview=presentation.letter_preview(page, act, filled.values),
-        face=presentation.licence_preview(page) if act.action is Action.CASE_GRANT else None,
+        preview=previews.letter_preview(page, act, filled.values),
+        face=previews.licence_preview(page) if act.action is Action.CASE_GRANT else None,
         bodies=bodies.bodies_for(current_actor(), page.case.id) if act.slug == "commission" else (),
         groups=presentation.target_groups(page.matter) if act.action is Action.CASE_REQUEST_CORRECTION else (),
+        handed_in=presentation.handed_in(page) if act.action is Action.CASE_REQUEST_CORRECTION else {},
         review=reviews.panel_page(current_actor(), page.case.id) if act.action is Action.CASE_RECORD_RESULT else None,
         **_state_words(),
     )

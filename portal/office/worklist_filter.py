@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flask import url_for
 from flask_babel import gettext
@@ -23,6 +23,9 @@ from portal.components import label, say_filter
 from portal.office.presentation import OFFICE_STATE_NAMES
 from portal.typed import Form, is_dated_key, printable
 
+if TYPE_CHECKING:
+    from licensing.parties.tables import Authority
+
 SEARCH_LIMIT = 100
 NOBODY = "0"
 SHOWS: Mapping[str, str] = {
@@ -32,6 +35,7 @@ SHOWS: Mapping[str, str] = {
     "open": N_("Everything open at my authority"),
     "all": N_("Everything of my authority"),
 }
+OF_POSTS = ("", "free")
 RISKS: Mapping[Risk, Said] = {
     Risk.LATE: say("Late"),
     Risk.SOON: say("Due within %(days)s working days", days=SOON),
@@ -88,9 +92,9 @@ class Filter:
         names = ("show", "risk", "matter", "search", "region", "authority", "officer", "figure", "month", "item", "times")
         return {name: value for name in names if (value := getattr(self, name))}
 
-    def hidden(self) -> dict[str, str]:
+    def hidden(self, fields: Collection[str]) -> dict[str, str]:
         """The parts for which the form has no field of its own."""
-        return {name: value for name, value in self.parts().items() if name not in ("show", "risk", "matter", "search")}
+        return {name: value for name, value in self.parts().items() if name not in fields}
 
     def url(self, after: str | None = None) -> str:
         """The address of this part of the worklist; addresses stay short because what is empty is left out."""
@@ -100,21 +104,22 @@ class Filter:
     def asked(self, reader: int | None) -> Asked:
         """The same as the worklist wants it, for the person who reads."""
         behind = self._behind()
-        holder = reader if self.show == "mine" else int(self.officer) if self.officer and not self._about_people else None
+        holder = reader if self.show == "mine" else int(self.officer) if self.officer and not self.about_people else None
         return Asked(
             states=self._states(),
             matter=self.matter,
             search=self.search,
             risk=Risk(self.risk) if self.risk else None,
             holder=holder or None,
-            free=self.show == "free" or (self.officer == NOBODY and not self._about_people),
+            free=self.show == "free" or (self.officer == NOBODY and not self.about_people),
             region=self.region,
             authority=int(self.authority) if self.authority else None,
             behind=behind,
         )
 
     @property
-    def _about_people(self) -> bool:
+    def about_people(self) -> bool:
+        """Whether it asks for the cases behind a number about people."""
         return bool(self.figure) and Figure(self.figure) in PEOPLE
 
     def _states(self) -> tuple[State, ...] | None:
@@ -132,9 +137,19 @@ class Filter:
             months[0],
             next_month(months[-1]),
             item=self.item,
-            person=int(self.officer) if self._about_people and self.officer else None,
+            person=int(self.officer) if self.about_people and self.officer else None,
             times=int(self.times) if self.times else None,
         )
+
+
+def fields_for(asked: Filter, people: Mapping[int, str], offices: Mapping[int, Authority]) -> frozenset[str]:
+    """The parts of a filter that the form has a field for: of who works on it and of the authority where there is something to choose.
+
+    Somebody who is no colleague, or who did what a number counts, is asked for by an address alone.
+    """
+    chosen = not asked.about_people and (asked.officer in ("", NOBODY) or int(asked.officer) in people)
+    several = len(offices) > 1 and (not asked.authority or int(asked.authority) in offices)
+    return frozenset({"show", "risk", "matter", "search"} | ({"officer"} if chosen else set()) | ({"authority"} if several else set()))
 
 
 def read_filter(args: Form) -> Filter:
@@ -158,18 +173,22 @@ def read_filter(args: Form) -> Filter:
     )
 
 
-def shows() -> list[tuple[str, Said]]:
-    """The choices of the worklist's first filter: the parts of the work, then the single states, those that are over last."""
+def shows(*, has_posts: bool) -> list[tuple[str, Said]]:
+    """The choices of the worklist's first filter: the parts of the work, then the single states, those that are over last.
+
+    Whose posts only oversee has nothing that waits for them.
+    """
     states = sorted((state for state in State if state is not State.DRAFT), key=lambda state: state in FINAL)
-    return [*((code, say(name)) for code, name in SHOWS.items()), *((str(state), say(OFFICE_STATE_NAMES[state])) for state in states)]
+    parts = {code: name for code, name in SHOWS.items() if has_posts or code not in OF_POSTS}
+    return [*((code, say(name)) for code, name in parts.items()), *((str(state), say(OFFICE_STATE_NAMES[state])) for state in states)]
 
 
-def in_words(asked: Filter, people: Mapping[int, str], authority: str) -> list[str]:
-    """What the hidden parts of a filter ask for, each in the language of the page; ``authority`` is the name of the one asked for."""
-    return list(_in_words(asked, people, authority))
+def in_words(asked: Filter, fields: Collection[str], people: Mapping[int, str], offices: Mapping[int, Authority]) -> list[str]:
+    """What the parts of a filter ask for that have no field, each in the language of the page."""
+    return list(_in_words(asked, asked.hidden(fields), people, offices))
 
 
-def _in_words(asked: Filter, people: Mapping[int, str], authority: str) -> Iterator[str]:
+def _in_words(asked: Filter, hidden: Collection[str], people: Mapping[int, str], offices: Mapping[int, Authority]) -> Iterator[str]:
     if asked.figure:
         yield gettext(FIGURE_NAMES[Figure(asked.figure)])
         yield asked.month or gettext("the last twelve months")
@@ -180,9 +199,10 @@ def _in_words(asked: Filter, people: Mapping[int, str], authority: str) -> Itera
     if asked.region:
         catalogue = load_catalogue()
         yield catalogue.region_name(asked.region) if catalogue.has_region(asked.region) else asked.region
-    if asked.authority:
-        yield authority or gettext("an authority that is not yours to see")
-    if asked.officer:
+    if "authority" in hidden:
+        known = offices.get(int(asked.authority))
+        yield label(known) if known else gettext("an authority that is not yours to see")
+    if "officer" in hidden:
         yield gettext("nobody works on it") if asked.officer == NOBODY else people.get(int(asked.officer), asked.officer)
 
 

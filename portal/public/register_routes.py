@@ -15,7 +15,6 @@ from licensing.catalogue import load_catalogue
 from licensing.clock import today
 from licensing.errors import Conflict, Invalid, LeizhengError
 from licensing.licences.status import STATUS_NAMES
-from licensing.parties.queries import authorities
 from licensing.policy import SYSTEM
 from licensing.register import export, queries
 from licensing.register.queries import Entry, Search
@@ -94,7 +93,7 @@ def _page(asked: Asked, problem: LeizhengError | None = None) -> ResponseReturnV
     after = key if queries.is_key(key) else None
     found = queries.search(asked.search, after=after, size=PAGE_SIZE) if not asked.errors else queries.Page((), None)
     with reading(SYSTEM) as look:
-        places = authorities(look.session)
+        places = queries.deciding(look.session)
         late = queries.published_late(look.session, today())
     catalogue = load_catalogue()
     page = render_template(

@@ -100,6 +100,18 @@ document.addEventListener("DOMContentLoaded", () => {
   box.addEventListener("change", () => (box.checked ? localStorage.removeItem(KEYS_OFF) : localStorage.setItem(KEYS_OFF, "yes")));
 });
 
+/* One press ticks every row of the page, and the next one unticks them. */
+document.addEventListener("DOMContentLoaded", () => {
+  const button = document.querySelector("[data-tick-all]");
+  if (!button) return;
+  button.hidden = false;
+  button.addEventListener("click", () => {
+    const boxes = [...button.form.querySelectorAll(".tick input")];
+    const ticked = !boxes.every((box) => box.checked);
+    boxes.forEach((box) => (box.checked = ticked));
+  });
+});
+
 /* A form is sent once; a form with files shows that something happens. */
 document.addEventListener("submit", (event) => {
   const form = event.target;

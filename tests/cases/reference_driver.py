@@ -1,4 +1,4 @@
-"""The house under the acts of random traces: everybody who may try something, a prepared installation, and every act."""
+"""The house under the acts of random traces: what somebody tries, and the door of the house for every act."""
 
 from __future__ import annotations
 
@@ -8,60 +8,50 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, ClassVar, NamedTuple
 
-from neighbours import settle as settle_neighbours
-from world import BODY, LONG_AGO, World, facts, open_world, result, tiny_pdf
+from reference_model import SEATS
+from reviewing import REASONS
+from sqlalchemy import select
+from world import BODY, World, facts, result, tiny_pdf
 
-from licensing.cases import actions, closing, design_change, drafts, extension, issuing, promises, transfer, verifying
-from licensing.cases.journal import load, moved_on
+from licensing.cases import (
+    actions,
+    ballots,
+    closing,
+    design_change,
+    drafts,
+    extension,
+    issuing,
+    objections,
+    panels,
+    promises,
+    publicising,
+    site_checks,
+    transfer,
+    verifying,
+)
+from licensing.cases.ballots import Vote
+from licensing.cases.journal import load, load_for, moved_on
 from licensing.cases.machine import State
-from licensing.cases.tables import Case
+from licensing.cases.objectable import Outcome
+from licensing.cases.site_checks import SiteCheck
+from licensing.cases.tables import Case, Objection
 from licensing.cases.view import CaseView
 from licensing.catalogue.model import Proof
 from licensing.clock import today
 from licensing.commitments.queries import of_case, tasks_of
 from licensing.commitments.rules import Choice, Result, everything_accepted
 from licensing.commitments.verification import OPEN
-from licensing.documents.uploads import Inspected, inspect
-from licensing.errors import Invalid, LeizhengError
+from licensing.documents.uploads import Inspected
+from licensing.errors import Conflict, Invalid, LeizhengError
 from licensing.moments import rehearse
-from licensing.parties import actions as parties
-from licensing.parties.queries import actor_for
-from licensing.parties.tables import Authority, Company
-from licensing.policy import SYSTEM, Actor, Role
-from licensing.settings import Settings
-from licensing.storage import reading, storage, unit_of_work
+from licensing.policy import SYSTEM, Action, Actor
+from licensing.storage import reading, storage
+from licensing.words import say
 
 MORNING = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
-SLOTS = {
-    "design_review": ("design_documents", "product_description"),
-    "completion_acceptance": ("factory_certificate", "installation_record"),
-}
-"""What a trace may hand in again: the replaceable proofs of a matter, or its documents where nothing can be promised."""
 PAPER = tiny_pdf()
 WORDS = "理由"
 LATE = "staff_shortage"
-CAST: Mapping[str, str] = {
-    "signatory": "company:applicant company:signatory",
-    "member": "company:applicant",
-    "stranger": "elsewhere:applicant elsewhere:signatory",
-    "intake": "home:intake",
-    "second intake": "home:intake",
-    "examiner": "home:examiner",
-    "second examiner": "home:examiner",
-    "approver": "home:approver",
-    "second approver": "home:approver",
-    "verifier": "home:verifier",
-    "supervisor": "home:supervisor",
-    "everything": "home:intake home:examiner home:approver home:verifier",
-    "insider": "company:applicant home:intake home:examiner home:approver home:verifier",
-    "neighbour": "away:intake away:examiner away:approver away:verifier",
-    "second neighbour": "away:intake away:examiner away:approver away:verifier",
-    "overseer": "home:overseer away:overseer",
-    "administrator": "house:system_admin",
-    "system": "house:system",
-}
-"""Everybody, and where they hold what; ``away`` is the authority to which a case may be transferred."""
-POSTS = {name: {(post.split(":")[0], post.split(":")[1]) for post in posts.split()} for name, posts in CAST.items()}
 
 
 class Step(NamedTuple):
@@ -98,37 +88,6 @@ class Step(NamedTuple):
         return WORDS if self.said else " "
 
 
-def _road(matter: str) -> tuple[Step, ...]:
-    slots = SLOTS[matter]
-    found = tuple(Step("find", "verifier", slot) for slot in slots) if matter == "completion_acceptance" else ()
-    acts = {"submit": "signatory", "accept": "intake", "commission": "examiner", "result": "examiner", "propose": "examiner"}
-    first, second, *others = (Step(act, who, slots[0]) for act, who in acts.items())
-    return (first, second, *found, *others)
-
-
-def _by_one(act: str, road: tuple[Step, ...]) -> tuple[Step, ...]:
-    """The road on which ``act`` is done by the person who holds every post."""
-    return tuple(step._replace(who="everything") if step.act == act else step for step in road)
-
-
-_ACCEPTANCE, _DESIGN = _road("completion_acceptance"), _road("design_review")
-BEGINNINGS: Mapping[str, tuple[str, tuple[Step, ...]]] = {
-    "draft": ("completion_acceptance", ()),
-    "submitted": ("completion_acceptance", _ACCEPTANCE[:1]),
-    "accepted": ("completion_acceptance", _ACCEPTANCE[:2]),
-    "found untrue": ("completion_acceptance", (*_ACCEPTANCE[:2], Step("find", "verifier", "installation_record", outcome="untrue"))),
-    "to be granted": ("completion_acceptance", _ACCEPTANCE),
-    "doubted when proposed": ("completion_acceptance", (*_ACCEPTANCE, Step("verify", "verifier", "installation_record"))),
-    "design": ("design_review", ()),
-    "design submitted": ("design_review", _DESIGN[:1]),
-    "design to be granted": ("design_review", _DESIGN),
-    "accepted by one who may decide": ("completion_acceptance", _by_one("accept", _ACCEPTANCE)),
-    "proposed by one who may decide": ("design_review", _by_one("propose", _DESIGN)),
-    "design to be refused": ("design_review", (*_DESIGN[:2], Step("propose", "examiner", "design_documents", grant=False))),
-}
-"""The cases that wait in a prepared installation: of which matter, and what was done this morning."""
-
-
 @dataclass
 class House:
     """A prepared installation: a case of each beginning waits; ``people`` and ``places`` are ids in it."""
@@ -137,6 +96,7 @@ class House:
     waiting: dict[str, int]
     people: dict[str, Actor]
     places: dict[str, int]
+    pool: tuple[int, ...]
     proofs: Mapping[str, Proof]
     paper: Inspected
     case_id: int = 0
@@ -155,13 +115,28 @@ class House:
         return ""
 
     def actor(self, step: Step) -> Actor:
-        return replace(self.people[step.who], second_factor_at=self.at if step.fresh else None)
+        person = self.people.get(step.who) or self.expert(step.who)
+        return replace(person, second_factor_at=self.at if step.fresh else None)
+
+    def expert(self, name: str) -> Actor:
+        """Who sits on a seat of the panel; an expert without a seat where there is none, and for every other name."""
+        view = self.view
+        seated = dict(zip(SEATS, view.panel, strict=False))
+        others = (one for one in (*view.stepped_down, *self.pool) if one not in view.panel)
+        person = seated.get(name) or next(others)
+        return Actor(person, name)
 
     def row(self) -> tuple[str, int]:
         """The state of the case as it is kept, and how many events it has."""
         with storage().engine.connect() as connection:
             state, events = connection.exec_driver_sql(f"SELECT state, sequence FROM case_file WHERE id = {self.case_id}").one()  # noqa: S608
         return str(state), int(events)
+
+    @property
+    def reviewed(self) -> bool:
+        """Whether experts review the case."""
+        with reading(SYSTEM) as look:
+            return look.session.get_one(Case, self.case_id).matter == "qualification"
 
     @property
     def view(self) -> CaseView:
@@ -187,14 +162,16 @@ class House:
         actions.request_correction(self.actor(step), self.case_id, [actions.Item(f"{kind}:{step.slot}", step.words)])
 
     def find(self, step: Step) -> None:
-        with reading(SYSTEM) as look:
+        with reading(self.actor(step)) as look:
             tasks = [task for task in tasks_of(look.session, self.case_id) if task.commitment.proof == step.slot]
-            task_id = next((task.id for task in tasks if task.state == OPEN), tasks[-1].id if tasks else 0)
-            authority = look.session.get_one(Case, self.case_id).authority_id
-        seen = dict.fromkeys(facts(step.slot), "yes") if task_id else {}
+            if not tasks:
+                load_for(look, self.case_id, Action.COMMITMENT_VERIFY)
+                raise Conflict(say("Nothing is to be verified."), code="verification-done")
+            task_id = next((task.id for task in tasks if task.state == OPEN), tasks[-1].id)
+        seen = dict.fromkeys(facts(step.slot), "yes")
         if step.outcome == "untrue":
             seen |= dict.fromkeys(list(seen)[:1], "no")
-        second = self.people["supervisor" if authority == self.places["home"] else "colleague"].person_id
+        second = self.people["supervisor"].person_id
         report = {"finding": step.words, "facts": seen, "visited_on": today().isoformat(), "second": second}
         verifying.record_finding(self.actor(step), task_id, Result(step.outcome), report)
 
@@ -208,7 +185,43 @@ class House:
             here = look.session.get_one(Case, self.case_id).authority_id
         transfer.transfer(self.actor(step), self.case_id, self.places["away" if here == self.places["home"] else "home"], step.words)
 
+    def commission(self, step: Step) -> None:
+        if self.reviewed:
+            panels.draw_panel(self.actor(step), self.case_id, expected_days=5)
+        else:
+            actions.commission(self.actor(step), self.case_id, body=BODY, expected_days=5)
+
+    def vote(self, step: Step) -> None:
+        ballots.cast(self.actor(step), self.case_id, Vote(step.passed, dict.fromkeys(REASONS, step.words.strip())))
+
+    def replace_member(self, step: Step) -> None:
+        member = self.expert(step.slot).person_id if step.slot in SEATS else None
+        panels.replace_member(self.actor(step), self.case_id, member or 0, step.words)
+
+    def check_site(self, step: Step) -> None:
+        with reading(SYSTEM) as look:
+            here = look.session.get_one(Case, self.case_id).authority_id
+        names = ("examiner", "second examiner") if here == self.places["home"] else ("neighbour", "second neighbour")
+        there = [self.people[name].person_id or 0 for name in names]
+        found = SiteCheck(today(), there, dict.fromkeys(REASONS, step.words.strip()))
+        site_checks.record_site_check(self.actor(step), self.case_id, found)
+
+    def object(self, step: Step) -> None:
+        with reading(SYSTEM) as look:
+            number = look.session.get_one(Case, self.case_id).public_number
+        publicising.object_publicly(number, name="郑直言", contact="13900000000", text=step.words.strip())
+
+    def resolve(self, step: Step) -> None:
+        """Answer the objection that waits longest, or else the last one again."""
+        with reading(SYSTEM) as look:
+            filed = list(look.session.scalars(select(Objection).where(Objection.case_id == self.case_id).order_by(Objection.id)))
+        waiting = next((one.id for one in filed if one.answered_at is None), filed[-1].id if filed else 0)
+        objections.answer(self.actor(step), waiting, Outcome.UPHELD if step.passed else Outcome.REJECTED, step.words.strip())
+
     def record_result(self, step: Step) -> None:
+        if self.reviewed:
+            panels.record_opinion(self.actor(step), self.case_id, step.words)
+            return
         found = replace(result(passed=step.passed), opinion=step.words)
         actions.record_result(self.actor(step), self.case_id, found)
 
@@ -255,7 +268,11 @@ DEEDS: Mapping[str, Callable[[House, Step], object]] = {
     "ask": House.ask,
     "not-accept": _told(actions.not_accept, "reason"),
     "transfer": House.transfer,
-    "commission": lambda house, step: actions.commission(house.actor(step), house.case_id, body=BODY, expected_days=5),
+    "check": House.check_site,
+    "commission": House.commission,
+    "vote": House.vote,
+    "decline": lambda house, step: panels.decline(house.actor(step), house.case_id, step.words),
+    "replace": House.replace_member,
     "result": House.record_result,
     "require": lambda house, step: verifying.require_proof(house.actor(step), house.case_id, [step.slot], step.words),
     "verify": House.verify_again,
@@ -264,6 +281,9 @@ DEEDS: Mapping[str, Callable[[House, Step], object]] = {
     "order": _told(verifying.order_correction, "reason"),
     "terminate": _late(verifying.terminate),
     "propose": lambda house, step: actions.propose(house.actor(step), house.case_id, grant=step.grant, opinion=step.words),
+    "publish": lambda house, step: publicising.open_publicity(house.actor(step), house.case_id),
+    "object": House.object,
+    "resolve": House.resolve,
     "return": _told(actions.return_proposal, "reason"),
     "grant": _late(issuing.decide_grant, word="opinion"),
     "refuse": _late(actions.refuse),
@@ -272,37 +292,3 @@ DEEDS: Mapping[str, Callable[[House, Step], object]] = {
     "issue": House.issue,
     "void": House.void,
 }
-
-
-def prepare(settings: Settings) -> House:
-    """Everybody in their places, and cases that wait; the approval on which the acceptances rest is really issued."""
-    world = open_world(settings)
-    neighbours = settle_neighbours(world)
-    places = {"company": world.company, "elsewhere": world.other_company, "home": world.authority, "away": neighbours.kunshan}
-    known = {"signatory": world.applicant, "overseer": neighbours.overseer}
-    people = {name: known.get(name) or _register(name, places) for name in CAST if name != "system"}
-    more = {"completion_acceptance": {"design_approval_number": world.granted().number}}
-    waiting = {name: world.draft(matter, **more.get(matter, {})) for name, (matter, _) in BEGINNINGS.items()}
-    with reading(SYSTEM) as look:
-        actors = {name: actor_for(look.session, person, on=today()) for name, person in people.items()}
-        actors["colleague"] = actor_for(look.session, neighbours.intake, on=today())
-    proofs = world.page(waiting["draft"]).proofs
-    house = House(world, waiting, {**actors, "system": SYSTEM}, places, proofs, inspect("证明.pdf", PAPER, 2**20))
-    for name, (_, road) in BEGINNINGS.items():
-        house.case_id = waiting[name]
-        for step in road:
-            refused = house.try_to(step)
-            assert not refused, f"{name}: {step} was refused: {refused}"
-    return house
-
-
-def _register(name: str, places: Mapping[str, int]) -> int:
-    with unit_of_work(SYSTEM) as work:
-        admin = next((Role(role) for at, role in POSTS[name] if at == "house"), None)
-        person = parties.register_person(work, name=name, admin_role=admin)
-        for at, role in POSTS[name]:
-            if at in ("company", "elsewhere"):
-                parties.give_seat(work, person, work.session.get_one(Company, places[at]), Role(role), held_from=LONG_AGO)
-            elif at in ("home", "away"):
-                parties.give_post(work, person, work.session.get_one(Authority, places[at]), Role(role), held_from=LONG_AGO)
-        return person.id

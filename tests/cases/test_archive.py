@@ -7,19 +7,23 @@ import hashlib
 import io
 import subprocess
 import zipfile
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 import time_machine
+from sqlalchemy import select
 from world import World, tiny_pdf
 
 from licensing.cases import actions, archive, evidence, objections, verifying
 from licensing.cases.archive import HEADS, OUTCOMES, archive_all
+from licensing.cases.archive_terms import objectable_until, still_objectable
 from licensing.cases.archived_list import all_closed_files, closed_files
+from licensing.cases.journal import load
 from licensing.cases.machine import FINAL
-from licensing.cases.tables import CaseArchive
+from licensing.cases.tables import Case, CaseArchive
 from licensing.catalogue.loader import load_retention
+from licensing.clock import local_date
 from licensing.commitments.verification import CANCELLED
 from licensing.documents import fonts
 from licensing.errors import Conflict, Forbidden, NotFound
@@ -37,8 +41,15 @@ def withdrawn(world: World) -> int:
     return case_id
 
 
+def withdrawn_later(world: World) -> int:
+    """A case that was withdrawn after its acceptance: the receipt waits to be opened."""
+    case_id = world.accepted()
+    actions.withdraw(world.actor(world.applicant), case_id, "改期再报。")
+    return case_id
+
+
 def refused_entry(world: World) -> int:
-    """A case that was not accepted: its letter waits to be opened."""
+    """A case that was not accepted: its letter waits to be opened, and one may object to it."""
     case_id = world.submitted()
     actions.not_accept(world.actor(world.intake), case_id, "不属于本机关职权范围。")
     return case_id
@@ -116,7 +127,7 @@ def test_one_changed_byte_is_told_by_sha256sum(world: World, tmp_path: Path) -> 
 
 
 def test_the_zip_is_the_same_at_every_download_whatever_happens_later(world: World, morning: time_machine.Traveller) -> None:
-    case_id = refused_entry(world)
+    case_id = withdrawn_later(world)
     morning.move_to(datetime(2026, 4, 1, 2, 0, tzinfo=UTC))
     first = close(world, case_id)
     _, content = archive.archived_file(world.actor(world.approver), case_id)
@@ -139,7 +150,7 @@ def test_closing_a_file_changes_nothing_of_the_case(world: World) -> None:
 
 
 def test_a_running_case_and_an_unopened_letter_keep_the_file_open(world: World, morning: time_machine.Traveller) -> None:
-    running, waiting = world.accepted(), refused_entry(world)
+    running, waiting = world.accepted(), withdrawn_later(world)
     for case_id, code in ((running, "not-finished"), (waiting, "letter-undelivered")):
         with pytest.raises(Conflict) as refusal:
             close(world, case_id)
@@ -154,7 +165,7 @@ def test_a_running_case_and_an_unopened_letter_keep_the_file_open(world: World, 
 
 
 def test_an_opened_letter_lets_the_worker_close_the_file_at_once_and_once(world: World) -> None:
-    case_id = refused_entry(world)
+    case_id = withdrawn_later(world)
     assert archive_all(world.settings) == 0
     open_letters(world, case_id)
     assert archive_all(world.settings) == 1
@@ -181,6 +192,9 @@ def test_a_promise_that_is_still_verified_keeps_the_file_open(world: World) -> N
 def test_an_objection_keeps_the_file_open_until_its_answer_was_opened_too(world: World) -> None:
     case_id = refused_entry(world)
     open_letters(world, case_id)
+    with pytest.raises(Conflict) as waits:
+        close(world, case_id)
+    assert waits.value.code == "objection-possible"
     objections.object_to(world.actor(world.applicant), case_id, world.page(case_id).case.sequence, "属于本机关职权范围。")
     assert archive_all(world.settings) == 0
     with pytest.raises(Conflict) as waits:
@@ -193,7 +207,39 @@ def test_an_objection_keeps_the_file_open_until_its_answer_was_opened_too(world:
         close(world, case_id)
     assert waits.value.code == "letter-undelivered"
     open_letters(world, case_id)
-    assert any("D15" in name or "异议" in name for name in close(world, case_id).files)
+    row = close(world, case_id)
+    assert any("D15" in name for name in row.files)
+    words = storage().files.get(row.files["objections/01.txt"]).decode()
+    for said in (made.number, "属于本机关职权范围。", "南京金陵石化销售有限公司", "异议不成立", "经复核，维持原决定。"):
+        assert said in words, said
+
+
+def test_the_file_stays_open_while_the_company_may_object_to_how_the_case_ended(world: World, morning: time_machine.Traveller) -> None:
+    opened, unopened = refused_entry(world), refused_entry(world)
+    open_letters(world, opened)
+    filing = archive.filing_of(world.actor(world.examiner), opened)
+    assert filing is not None
+    assert "2026-05-06" in str(filing.waits), "sixty days after 2 March is 1 May; the holiday moves it on"
+    for day, closed in (((2026, 5, 6), 0), ((2026, 5, 7), 1), ((2026, 6, 1), 0), ((2026, 6, 2), 1)):
+        morning.move_to(datetime(*day, 2, tzinfo=UTC))
+        assert archive_all(world.settings) == closed, day
+    filing = archive.filing_of(world.actor(world.examiner), unopened)
+    assert filing is not None
+    assert filing.row is not None, "never opened: received after thirty days, and sixty days more end on Sunday 31 May"
+
+
+def test_every_file_that_the_worker_finds_ready_is_ready_by_itself(world: World, morning: time_machine.Traveller) -> None:
+    cases = [refused_entry(world) for _ in range(4)]
+    for case_id, day in zip(cases[1:], ((2026, 3, 3), (2026, 3, 30), (2026, 4, 6)), strict=True):
+        morning.move_to(datetime(*day, 2, tzinfo=UTC))
+        open_letters(world, case_id)
+    for offset in range(55, 75):
+        morning.move_to(datetime(2026, 3, 4, 2, tzinfo=UTC) + timedelta(days=offset))
+        with reading(SYSTEM) as look:
+            today = local_date(look.now)
+            many = set(look.session.scalars(select(Case.id).where(still_objectable(look.session, today))))
+            single = {case_id for case_id in cases if objectable_until(look.session, load(look.session, case_id), today)}
+        assert many == single, today
 
 
 def test_a_verification_that_nobody_needs_any_more_keeps_no_file_open(world: World) -> None:
@@ -205,7 +251,7 @@ def test_a_verification_that_nobody_needs_any_more_keeps_no_file_open(world: Wor
 
 
 def test_numbers_run_by_authority_year_and_period_without_gaps(world: World, morning: time_machine.Traveller) -> None:
-    first, second, third = withdrawn(world), withdrawn(world), refused_entry(world)
+    first, second, third = withdrawn(world), withdrawn(world), withdrawn_later(world)
     morning.move_to(datetime(2027, 1, 11, 2, 0, tzinfo=UTC))
     later = withdrawn(world)
     numbers = [close(world, case_id).number for case_id in (second, first, third, later)]

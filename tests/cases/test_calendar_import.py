@@ -11,7 +11,7 @@ import time_machine
 from world import World
 
 from licensing.cases import actions, calendars
-from licensing.cases.recomputing import MOVED, TOPIC
+from licensing.cases.recomputing import MOVED, MOVED_IN_OFFICE, TOPIC
 from licensing.cases.tables import CalendarEffect, Case
 from licensing.clock import YearState, load_calendar
 from licensing.clock.notice import missing_text, shipped_text
@@ -19,9 +19,13 @@ from licensing.clock.queries import calendar_now
 from licensing.clock.tables import ImportedYear
 from licensing.errors import Conflict, Forbidden, Invalid, LeizhengError, NotFound, ReauthenticationNeeded
 from licensing.ledger.queries import check
+from licensing.notices.actions import choose_channels
+from licensing.notices.delivery import deliver_due
+from licensing.notices.queries import inbox
 from licensing.notices.tables import Notice
 from licensing.policy import SYSTEM, Actor, Role
-from licensing.storage import reading, unit_of_work
+from licensing.settings import Settings
+from licensing.storage import open_storage, reading, storage, unit_of_work
 from licensing.storage.tables import OutboxMessage
 
 ADMIN = Actor(None, "系统管理员", admin_roles=frozenset({Role.SYSTEM_ADMIN}))
@@ -106,6 +110,26 @@ def test_the_history_of_a_case_and_its_company_say_what_moved(world: World) -> N
     assert notice is not None
     assert (notice.company_id, notice.sentence) == (world.company, MOVED)
     assert (notice.facts["old"], notice.facts["new"], notice.facts["year"]) == ("2026-03-09", "2026-03-10", "2026")
+
+
+def test_the_office_is_told_once_for_each_post_how_many_dates_moved(world: World) -> None:
+    world.submitted(), world.accepted(), world.proposed()
+    put_in_force(world, EXTRA_HOLIDAY)
+    for person in (world.intake, world.examiner, world.approver):
+        told = [notice for notice in inbox(world.actor(person)).rows if notice.sentence == MOVED_IN_OFFICE]
+        assert [(notice.facts["count"], notice.facts["year"]) for notice in told] == [("3", "2026")]
+
+
+def test_what_leaves_the_house_names_the_old_and_the_new_day(world: World) -> None:
+    settings = Settings(**{**world.settings.model_dump(), "sms_gateway": "file"})
+    open_storage(settings, storage().engine)
+    choose_channels(world.actor(world.applicant), email="", phone="13800000001", language="en")
+    number = world.page(world.submitted()).case.public_number
+    put_in_force(world, EXTRA_HOLIDAY)
+    deliver_due()
+    texts = "".join(path.read_text() for path in (settings.outbox / "sms").iterdir())
+    said = f"The legal date for “{number}” moved from 2026-03-09 to 2026-03-10, because the calendar of 2026 was changed."
+    assert said in texts
 
 
 def test_a_preview_shows_days_and_cases_and_changes_nothing(world: World) -> None:

@@ -17,7 +17,7 @@ from licensing.licences.status import Status
 from licensing.licences.tables import Licence
 from licensing.policy import SYSTEM
 from licensing.proceedings import actions as proceedings
-from licensing.proceedings import queries as proceeding_queries
+from licensing.proceedings.licence_page import licence_page
 from licensing.storage import reading, unit_of_work
 
 
@@ -61,7 +61,7 @@ def test_the_grant_replaces_the_old_approval_and_names_the_new_one(world: World)
     before = licence_now(old.id)
     assert new.number != old.number
     assert (before.status, before.successor_id, new.status, new.previous_id) == (Status.REPLACED, new.id, Status.IN_FORCE, old.id)
-    pages = [proceeding_queries.licence_page(world.actor(world.applicant), one) for one in (old.id, new.id)]
+    pages = [licence_page(world.actor(world.applicant), one) for one in (old.id, new.id)]
     assert [page.successor.number if page.successor else None for page in pages] == [new.number, None]
     assert [page.predecessor.number if page.predecessor else None for page in pages] == [None, old.number]
     with reading(SYSTEM) as look:

@@ -142,6 +142,29 @@ def test_what_was_objected_to_rightly_is_returned_and_made_public_anew(world: Wo
     assert world.grant(case_id).number, "what was said against the earlier publicity does not bar the new one"
 
 
+def test_an_objection_to_an_earlier_publicity_is_answered_before_the_grant_and_bars_it_when_upheld(
+    world: World, morning: time_machine.Traveller
+) -> None:
+    for outcome, code in (("rejected", ""), ("upheld", "objection-upheld")):
+        morning.move_to(datetime(2026, 3, 2, 1, 0, tzinfo=UTC))
+        case_id = publicised(world)
+        publicising.object_publicly(number(world, case_id), **WORDS)
+        actions.return_proposal(world.actor(world.province.approver), case_id, "异议需要核实，请重新审查。")
+        actions.propose(world.actor(world.province.examiner), case_id, grant=True, opinion="经核实，符合条件。")
+        publicising.open_publicity(world.actor(world.province.approver), case_id)
+        morning.move_to(OVER)
+        with pytest.raises(Conflict) as waiting:
+            world.grant(case_id)
+        assert waiting.value.code == "objection-open"
+        answer(world, case_id, outcome)
+        if code:
+            with pytest.raises(Conflict) as upheld:
+                world.grant(case_id)
+            assert upheld.value.code == code
+        else:
+            assert world.grant(case_id).number
+
+
 def test_an_objection_gives_a_name_a_contact_and_a_reason(world: World) -> None:
     case_id = publicised(world)
     with pytest.raises(Invalid) as incomplete:

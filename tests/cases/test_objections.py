@@ -9,9 +9,10 @@ import sqlalchemy as sa
 import time_machine
 from world import World
 
-from licensing.cases import actions, evidence, extension, objections
+from licensing.cases import actions, evidence, extension, objections, verifying
 from licensing.cases.actions import Item
 from licensing.cases.journal import load
+from licensing.cases.objection_queries import of_case
 from licensing.cases.tables import Objection
 from licensing.errors import Conflict, Forbidden, Invalid, NotFound, ReauthenticationNeeded
 from licensing.ledger.tables import LedgerLeaf
@@ -54,11 +55,24 @@ def test_a_refusal_is_objected_to_once_and_the_office_is_told_until_when_to_answ
     assert again.value.code == "already-objected"
 
 
+def test_a_case_that_ended_owes_no_proof_so_there_is_nothing_to_object_to_any_more(world: World) -> None:
+    case_id = world.accepted("completion_acceptance")
+    proof = world.page(case_id).promises[0].proof
+    verifying.require_proof(world.actor(world.examiner), case_id, [proof], "现场无法核实，请提交证书。")
+    required = last(world, case_id)
+    assert [act.sequence for act in of_case(world.actor(world.applicant), case_id).possible] == [required]
+    actions.withdraw(world.actor(world.applicant), case_id, "改期再报。")
+    assert of_case(world.actor(world.applicant), case_id).possible == ()
+    with pytest.raises(Conflict) as over:
+        objections.object_to(world.actor(world.applicant), case_id, required, "没有依据。")
+    assert over.value.code == "objection-too-late"
+
+
 def test_who_took_part_does_not_answer_and_the_second_factor_is_asked(world: World) -> None:
     row = objected(world, refused(world))
     with pytest.raises(Forbidden) as own:
         objections.answer(world.actor(world.approver), row.id, "rejected", "维持。")
-    assert "another person" in str(own.value)
+    assert "took part" in str(own.value)
     with pytest.raises(Forbidden):
         objections.answer(world.actor(world.examiner), row.id, "rejected", "维持。")
     for outside in (world.applicant, world.stranger):
@@ -66,6 +80,17 @@ def test_who_took_part_does_not_answer_and_the_second_factor_is_asked(world: Wor
             objections.answer(world.actor(outside), row.id, "upheld", "成立。")
     with pytest.raises(ReauthenticationNeeded):
         objections.answer(world.actor(world.supervisor, second_factor=False), row.id, "rejected", "维持。")
+
+
+def test_who_took_part_once_does_not_answer_though_somebody_else_did_the_same_later(world: World) -> None:
+    case_id = world.proposed(grant=False)
+    actions.return_proposal(world.actor(world.second_approver), case_id, "请补充说明。")
+    actions.propose(world.actor(world.second_examiner), case_id, grant=False, opinion="检测不合格。")
+    actions.refuse(world.actor(world.approver), case_id, "检测不合格。")
+    row = objected(world, case_id)
+    with pytest.raises(Forbidden):
+        objections.answer(world.actor(world.second_approver), row.id, "rejected", "维持。")
+    objections.answer(world.actor(world.supervisor), row.id, "rejected", "维持。")
 
 
 def test_an_answer_needs_its_reasons_and_is_given_once(world: World) -> None:

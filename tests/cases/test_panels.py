@@ -239,6 +239,8 @@ def test_all_vote_once_and_the_result_follows_from_the_votes(world: World) -> No
     with pytest.raises(Conflict) as late:
         panels.decline(world.actor(panel[2]), case_id, "有利害关系。")
     assert late.value.code == "voted-already"
+    with pytest.raises(Invalid):
+        panels.record_opinion(examiner(world), case_id, "  ")
     record_opinion(world, case_id)
     page = world.page(case_id)
     told = page.view.evaluation

@@ -13,7 +13,7 @@ from licensing.cases.site_checks import FEWEST
 from licensing.catalogue import load_catalogue
 from licensing.catalogue.conditions import findings
 from licensing.clock import CHINA, add_working_days, load_calendar
-from licensing.demo import lives
+from licensing.demo import lives, rating
 from licensing.demo.cast import Project, load_cast
 from licensing.demo.certificates import moment_of
 from licensing.demo.qualification import qualification_answers
@@ -22,6 +22,7 @@ from licensing.demo.stories import ACCEPTANCE, DESIGN, EVENTS, QUALIFICATION, ST
 from licensing.documents.fonts import missing_glyphs
 from licensing.licences.operations import ANSWER_DAYS
 from licensing.policy import Role
+from licensing.ratings.rules import Level, check_answer, check_rating, is_bad
 
 TODAY = date(2026, 11, 24)
 DAYS = [TODAY, date(2026, 3, 7), date(2026, 10, 4), date(2026, 2, 14)]
@@ -217,6 +218,19 @@ def _working_days(first: date) -> list[date]:
         days.append(day)
         day = add_working_days(day, 1, calendar)
     return days
+
+
+def test_every_rating_is_one_that_people_could_give_and_each_bad_one_of_the_past_is_answered_or_waits() -> None:
+    ratings = load_cast().wording["rating"]
+    rated = {name: [verb for verb, _ in steps if verb in rating.VERBS] for name, steps in STORIES.items()}
+    assert set(ratings) == {name for name, verbs in rated.items() if verbs}
+    for name, said in ratings.items():
+        level = check_rating(said["level"], said["words"])
+        assert ("answer_rating" in rated[name]) == ("answer" in said)
+        if "answer" in said:
+            assert is_bad(level)
+            check_answer(said["finding"], said["answer"])
+    assert any(is_bad(Level(said["level"])) and "answer" not in said for said in ratings.values()), "one waits for its answer"
 
 
 def test_no_story_leaves_the_machine() -> None:

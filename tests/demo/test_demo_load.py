@@ -21,13 +21,16 @@ from licensing.clock import CHINA, add_working_days, load_calendar, today
 from licensing.commitments.tables import Commitment
 from licensing.demo import DemoWorld, load
 from licensing.demo.actions import ARCHIVED
+from licensing.demo.cast import load_cast
 from licensing.demo.stage import Stage
 from licensing.demo.steps import VERBS
 from licensing.demo.stories import Act
 from licensing.licences.tables import Licence
 from licensing.parties.queries import actor_for
+from licensing.parties.tables import Authority
 from licensing.policy import SYSTEM, Actor
 from licensing.proceedings.tables import Proceeding
+from licensing.ratings.tables import Rating
 from licensing.selfcheck import row_problems
 from licensing.settings import Settings
 from licensing.storage import open_storage, reading, storage
@@ -247,6 +250,23 @@ def test_objections_wait_for_who_may_answer_and_one_was_upheld(loaded: Loaded) -
         upheld = look.session.scalars(select(Objection).where(Objection.outcome == "upheld")).one()
         draft = look.session.get_one(Case, upheld.renewed_by)
     assert (draft.state, draft.project_name) == (State.DRAFT, "冶山采石场二期变电所工程")
+
+
+def test_the_authorities_of_all_provinces_are_known_and_those_of_the_cast_decide(loaded: Loaded) -> None:
+    with reading(SYSTEM) as look:
+        known = {row.code: row.active for row in look.session.scalars(select(Authority))}
+    assert sum(code.endswith("0000") for code in known) == 31
+    assert {code for code, active in known.items() if active} == {bureau.code for bureau in load_cast().bureaus}
+
+
+def test_applicants_rated_once_in_two_loads_and_a_bad_rating_waits_for_its_answer_in_time(loaded: Loaded) -> None:
+    with reading(SYSTEM) as look:
+        made = {look.session.get_one(Case, row.case_id).state: row for row in look.session.scalars(select(Rating))}
+    assert {state: row.level for state, row in made.items()} == {State.NOT_ACCEPTED: 4, State.REFUSED: 1}
+    assert made[State.NOT_ACCEPTED].answer_due is None
+    due = made[State.REFUSED].answer_due
+    assert due is not None
+    assert due >= TUESDAY
 
 
 def test_a_case_went_from_the_wrong_authority_to_the_right_one(loaded: Loaded) -> None:

@@ -131,6 +131,7 @@ def test_only_numbers_and_days_leave_the_house() -> None:
     words = outside("%(project)s %(number)s %(due)s %(reason)s", facts, "LZ1", str)
     assert words == "LZ1 宁1号 2026-03-09 LZ1"
     assert outside("%(project)s", {"project": "x"}, "", str) == "—"
+    assert outside("%(number)s %(renewed)s", {"number": "OB1", "renewed": "LZ2"}, "LZ1", str) == "OB1 LZ2", "each number is itself"
 
 
 @pytest.mark.parametrize(("typed", "number"), [("138 0000 0001", "13800000001"), ("0086-13800000001", "13800000001"), ("025-52000000", "")])

@@ -43,7 +43,7 @@ def test_what_is_not_ready_says_why_and_nothing_is_done(desk: Desk) -> None:
     assert "The case is not finished yet." in text(officer.get(case_url(case_id)))
     actions.not_accept(desk.world.actor(desk.world.intake), case_id, "不属于本机关职权范围。")
     shown = text(officer.get(case_url(case_id)))
-    assert "without that the file can be closed on 2026-04-01" in shown
+    assert "without that the file can be closed after 2026-06-01" in shown
     assert "Archive it now" not in shown
 
 

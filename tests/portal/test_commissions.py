@@ -116,7 +116,9 @@ def test_the_body_sees_its_commission_and_hands_its_report_in(desk: Desk) -> Non
     case_id, person, commission = commissioned(desk)
     assert "城东加油站改扩建工程" in text(desk.browser(person).get("/my/commissions"))
     assert "Commissions of your company: 1" in text(desk.browser(person).get("/my"))
+    assert "The report is in" not in text(desk.browser(desk.world.examiner).get("/office"))
     assert hand_in(desk, person, commission).status_code == 303
+    assert "The report is in" in text(desk.browser(desk.world.examiner).get("/office"))
     page = text(desk.browser(desk.world.examiner).get(case_url(case_id)))
     for words in ("苏雷评2026-0007", "Waits for you", "符合设计规范要求。"):
         assert words in page
@@ -134,6 +136,7 @@ def test_a_message_about_a_commission_opens_the_commission_itself(desk: Desk) ->
     hand_in(desk, person, commission)
     report = commissions.reports_of(desk.world.actor(desk.world.examiner), case_id)[0]
     commissions.return_report(desk.world.actor(desk.world.examiner), case_id, report.id, "缺少检测数据附表。")
+    assert "The report is in" not in text(desk.browser(desk.world.examiner).get("/office"))
     [returned] = [notice for notice in inbox(desk.world.actor(person)).rows if "returned" in notice.sentence]
     assert body.send(f"/messages/{returned.id}").headers["Location"] == f"/my/commissions/{commission}"
 

@@ -88,7 +88,12 @@ def test_a_supervisor_above_reads_the_subtree_without_a_button(desk: Desk, neigh
     worklist = browser.get("/office?show=all")
     assert case_url(case_id) in worklist.text
     assert "Nanjing Meteorological Bureau" in worklist.text
-    assert case_url(case_id) not in browser.get("/office").text
+    assert case_url(case_id) in browser.get("/office").text, "who oversees opens the list on everything open"
+    assert case_url(case_id) in browser.get(f"/office?authority={desk.world.authority}").text
+    elsewhere = browser.get(f"/office?authority={neighbours.kunshan}")
+    assert "No case fits this filter." in elsewhere.text
+    assert f'<option value="{neighbours.kunshan}" selected>' in elsewhere.text
+    assert 'id="authority"' not in desk.browser(desk.world.examiner).get("/office").text, "there is nothing to choose"
     page = browser.get(case_url(case_id))
     assert page.status_code == 200
     assert buttons(page) == set()
@@ -116,6 +121,7 @@ def test_the_administrator_sees_the_tree_and_what_is_missing(desk: Desk, admin: 
     assert "Nanjing Meteorological Bureau" in page
     assert "Xinjiang Meteorological Bureau" in page
     assert "no active seal and QR key" in page
+    assert "Authorities: 1, active: 0." in page, "each province has its line"
     one = text(admin.get(f"/admin/authorities/{desk.world.authority}"))
     assert "can seal" in one
     assert "江苏省南京市" in one

@@ -15,6 +15,7 @@ from licensing.parties import actions as parties
 from licensing.parties.tables import Company, Person
 from licensing.policy import SYSTEM, Role
 from licensing.proceedings import actions, issuing, queries
+from licensing.proceedings.licence_page import licence_page
 from licensing.proceedings.machine import State
 from licensing.storage import unit_of_work
 
@@ -134,7 +135,7 @@ def test_the_page_tells_who_opened_a_letter_about_the_licence_and_when(desk: Des
     actions.propose(world.actor(world.examiner), licence_id, Operation.SUSPEND, reason=REASON)
     officer = desk.browser(world.examiner)
     assert "Not opened yet" in text(officer.get(url(licence_id)))
-    [letter] = queries.licence_page(world.actor(world.examiner), licence_id).letters
+    [letter] = licence_page(world.actor(world.examiner), licence_id).letters
     queries.letter_for(world.actor(world.member), licence_id, letter.id)
     shown = text(officer.get(url(licence_id)))
     assert "First opened by 方小雨 on 2 Mar 2026" in shown

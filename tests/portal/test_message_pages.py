@@ -54,6 +54,23 @@ def test_a_foreign_message_is_not_there(desk: Desk) -> None:
     assert queries.inbox(desk.world.actor(desk.world.applicant)).unread == 1
 
 
+def test_a_message_to_an_office_without_a_case_leads_to_where_its_reader_works(desk: Desk) -> None:
+    for role, person, page in (
+        (Role.EXAMINER, desk.world.examiner, "/office"),
+        (Role.SUPERVISOR, desk.world.supervisor, "/office/ratings"),
+    ):
+        with unit_of_work(SYSTEM) as work:
+            actions.notify_post(work, desk.world.authority, role, say("For the office."))
+        notice = queries.inbox(desk.world.actor(person)).rows[0]
+        assert desk.browser(person).send(f"/messages/{notice.id}").location == page
+
+
+def test_the_message_of_acceptance_says_by_when_it_is_decided(desk: Desk) -> None:
+    desk.world.accepted("design_review")
+    shown = text(desk.browser(desk.world.applicant).get("/messages"))
+    assert "was accepted. The decision is due by 2026-03-16." in shown
+
+
 def test_officers_have_messages_of_their_post(desk: Desk) -> None:
     with unit_of_work(SYSTEM) as work:
         actions.notify_post(work, desk.world.authority, Role.SUPERVISOR, say("For the supervisors."))

@@ -89,7 +89,7 @@ def test_who_decided_reads_the_objection_and_does_not_answer(desk: Desk) -> None
     desk.browser(desk.world.applicant).send(path, {"text": "检测报告有误。"})
     answering = waiting_page(desk, desk.world.supervisor)
     approver = desk.browser(desk.world.approver)
-    assert "another person has to decide" in text(approver.get(answering))
+    assert "somebody else has to answer" in text(approver.get(answering))
     assert approver.send(answering, {"outcome": "rejected", "answer": "维持。"}).status_code == 403
     for person in (desk.world.applicant, desk.world.stranger):
         assert desk.browser(person).get(answering).status_code == 403

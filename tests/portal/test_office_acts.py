@@ -40,6 +40,13 @@ def done(answer: TestResponse, case_id: int) -> None:
     assert urlsplit(answer.location).path == case_url(case_id)
 
 
+def main_buttons(page: TestResponse) -> set[str]:
+    """The acts whose button stands out in the panel, by the last part of their address."""
+    tree = parse(page.text)
+    panel = next(node for node in tree.iter("section") if node.get("id") == "panel")
+    return {str(node.get("href")).rsplit("/", 1)[1] for node in panel.iter("a") if node.get("class", "").split() == ["btn"]}
+
+
 def complaint(page: TestResponse, field: str) -> str:
     """The complaint beside a field, which the summary also links to."""
     tree = parse(page.text)
@@ -53,7 +60,11 @@ def complaint(page: TestResponse, field: str) -> str:
 def test_accepting_sends_the_receipt_and_is_told_once(desk: Desk) -> None:
     case_id = desk.world.submitted()
     browser = desk.browser(desk.world.intake)
+    shown = next(node for node in parse(browser.get(case_url(case_id)).text).iter("section") if node.get("class") == "letter")
+    words = ["".join(node.itertext()) for node in shown.iter("p")]
     done(browser.send(case_url(case_id, "accept")), case_id)
+    receipt = desk.world.page(case_id).letters[-1].content
+    assert set(receipt["paragraphs"]) <= set(words), "what will be sent was shown before"
     after = browser.get(case_url(case_id))
     assert "The application was accepted" in after.text
     assert "Receipt of acceptance" in after.text
@@ -69,6 +80,12 @@ def test_corrections_are_asked_for_item_by_item(desk: Desk) -> None:
     form = browser.get(url)
     assert form.status_code == 200
     assert "pick.buildings" in form.text
+    items = [" ".join("".join(node.itertext()).split()) for node in parse(form.text).iter("div") if node.get("class") == "pick"]
+    slot = desk.world.page(case_id).matter.materials[0].code
+    filename = desk.world.page(case_id).documents[slot][0].filename
+    assert "Name of the project 城东加油站改扩建工程" in items, "each item stands beside what was handed in for it"
+    assert any(item.endswith("站房、油罐区") for item in items), "of rows, what each is called"
+    assert any(item.endswith(filename) for item in items)
     nothing = browser.send(url)
     assert nothing.status_code == 422
     assert "Choose at least one item" in complaint(nothing, "items")
@@ -133,6 +150,29 @@ def test_examining_from_commission_to_proposal(desk: Desk) -> None:
     assert complaint(nothing, "opinion")
     done(browser.send(url, {"recommendation": "grant", "canned": "grant_design", "opinion": "我的意见。"}), case_id)
     assert desk.world.page(case_id).view.proposal == {"recommendation": "grant", "opinion": "我的意见。"}
+
+
+def test_what_a_proposal_and_a_decision_rest_on_stands_beside_their_form(desk: Desk) -> None:
+    for grant, acts in ((True, ("grant", "return")), (False, ("refuse",))):
+        case_id = desk.world.proposed(grant=grant)
+        opinion = (desk.world.page(case_id).view.proposal or {})["opinion"]
+        for act in acts:
+            shown = text(desk.browser(desk.world.approver).get(case_url(case_id, act)))
+            for words in (BODY, result().report_number, "The examiner proposes", opinion):
+                assert words in shown, (act, words)
+    case_id, examiner = desk.world.accepted(), desk.world.actor(desk.world.examiner)
+    actions.commission(examiner, case_id, body=BODY, expected_days=5)
+    actions.record_result(examiner, case_id, result())
+    assert result().opinion in text(desk.browser(desk.world.examiner).get(case_url(case_id, "propose")))
+
+
+def test_the_main_button_is_the_commission_before_its_result_and_the_proposal_after(desk: Desk) -> None:
+    case_id, examiner = desk.world.accepted(), desk.world.actor(desk.world.examiner)
+    browser = desk.browser(desk.world.examiner)
+    assert main_buttons(browser.get(case_url(case_id))) == {"commission"}
+    actions.commission(examiner, case_id, body=BODY, expected_days=5)
+    actions.record_result(examiner, case_id, result())
+    assert main_buttons(browser.get(case_url(case_id))) == {"propose"}
 
 
 def test_a_ready_text_counts_when_nothing_was_typed(desk: Desk) -> None:
@@ -228,6 +268,11 @@ def test_granting_shows_what_is_issued_and_issues_it(desk: Desk) -> None:
     empty = browser.send(url)
     assert empty.status_code == 422
     assert complaint(empty, "opinion")
+    looked = browser.send(url, {**FORMS["grant"], "do": "preview"})
+    assert looked.status_code == 200
+    face = next(node for node in parse(looked.text).iter("section") if node.get("class") == "letter")
+    assert "符合规定，予以核准。" in "".join(face.itertext()), "the licence is shown with the opinion before it is issued"
+    assert desk.world.page(case_id).licence is None
     done(browser.send(url, FORMS["grant"]), case_id)
     licence = desk.world.page(case_id).licence
     assert licence is not None

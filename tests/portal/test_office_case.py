@@ -52,6 +52,17 @@ def test_the_clock_card_explains_the_legal_and_the_promised_day(desk: Desk) -> N
     assert len(cards) == 2
 
 
+def test_the_clock_card_and_the_worklist_press_alike(desk: Desk, morning: time_machine.Traveller) -> None:
+    case_id = desk.world.accepted()
+    morning.move_to(datetime(2026, 3, 16, 1, 0, tzinfo=UTC))
+    browser = desk.browser(desk.world.examiner)
+    page, listed = browser.get(case_url(case_id)), browser.get("/office")
+    card = next(node for node in parse(page.text).iter("section") if "clock" in node.get("class", ""))
+    tag = next(node for node in parse(listed.text).iter("span") if "".join(node.itertext()).strip() == "Today")
+    assert ("bad" in card.get("class", "").split(), "bad" in tag.get("class", "").split()) == (True, True)
+    assert "Left 0 working days" in text(page)
+
+
 def test_a_second_submission_shows_what_changed(desk: Desk) -> None:
     world = desk.world
     case_id = world.submitted(max_height_m="8.2")
@@ -178,6 +189,22 @@ def test_each_post_sees_exactly_its_buttons(desk: Desk) -> None:
             assert buttons(page) == wanted.get(person, set()), (case_id, person)
             if person not in wanted:
                 assert "Your post does not allow this." in text(page)
+
+
+def test_what_was_found_stands_before_what_was_handed_in_and_each_part_is_named_at_the_top(desk: Desk) -> None:
+    case_id = desk.world.proposed()
+    tree = parse(desk.browser(desk.world.approver).get(case_url(case_id)).text)
+    heads = [str(node.get("id")) for node in tree.iter("h2") if node.get("id") and node.get("id") != "panel-title"]
+    assert heads == ["proposal", "result", "application", "documents", "letters", "notes", "history"]
+    parts = next(node for node in tree.iter("nav") if node.get("class") == "parts")
+    assert [node.get("href") for node in parts.iter("a")] == [f"#{head}" for head in heads]
+
+
+def test_the_time_left_stands_above_everything_where_the_clock_card_comes_last(desk: Desk, morning: time_machine.Traveller) -> None:
+    case_id = desk.world.accepted()
+    browser = desk.browser(desk.world.examiner)
+    line = next(node for node in parse(browser.get(case_url(case_id)).text).iter("p") if node.get("class") == "to-panel")
+    assert "10 days" in "".join(line.itertext())
 
 
 def test_late_intake_is_told_as_acceptance_by_silence(desk: Desk, morning: time_machine.Traveller) -> None:

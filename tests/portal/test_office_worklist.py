@@ -68,6 +68,30 @@ def test_filters_keep_what_was_asked_and_find_by_project_company_and_number(desk
     assert "No case fits this filter." in nothing.text
 
 
+def test_a_list_is_parted_by_who_works_on_it(desk: Desk) -> None:
+    mine, free = desk.world.submitted(name="甲工程"), desk.world.submitted(name="乙工程")
+    browser = desk.browser(desk.world.intake)
+    browser.send(f"/office/desk/cases/{mine}/take")
+    assert case_links(browser.get(f"/office?officer={desk.world.intake}")) == [case_url(mine)]
+    assert case_links(browser.get("/office?officer=0")) == [case_url(free)]
+    page = browser.get(f"/office?officer={desk.world.intake}")
+    assert "Only these cases" not in page.text, "the field says it"
+    assert f'<option value="{desk.world.intake}" selected>' in page.text
+    behind = browser.get(f"/office?show=all&figure=accepted_by&officer={desk.world.intake}")
+    assert 'id="officer"' not in behind.text, "there it is who accepted"
+    assert f'<input type="hidden" name="officer" value="{desk.world.intake}">' in behind.text
+
+
+def test_promises_to_verify_are_told_to_whom_may_verify_them(desk: Desk) -> None:
+    desk.world.accepted("completion_acceptance")
+    for person in (desk.world.verifier, desk.world.examiner):
+        page = desk.browser(person).get("/office")
+        assert "Promises to verify: 2." in text(page)
+        assert 'href="/office/verifications"' in page.text.split("<main")[1]
+    for person in (desk.world.intake, desk.world.approver, desk.world.supervisor):
+        assert "Promises to verify" not in text(desk.browser(person).get("/office"))
+
+
 @pytest.mark.parametrize(
     "query",
     ["after=x", "after=2026-02-30_1", "after=2026-03-09_99999999999999999999", "show=draft", "show=nonsense", "matter=x", "search=%00"],
@@ -95,6 +119,10 @@ def test_a_stopped_clock_is_shown_as_such(desk: Desk) -> None:
     browser = desk.browser(desk.world.examiner)
     browser.send(case_url(case_id, "commission"), {"body": "江苏防雷检测中心", "expected_days": "5"})
     assert "Clock stands" in browser.get("/office").text
+    waiting = text(browser.get("/office"))
+    assert "Technical evaluation under way" in waiting
+    assert "expected by Mon 9 Mar" in waiting, "two March is a Monday; five working days"
+    assert "The report is in" not in waiting
 
 
 def test_cases_of_the_own_company_are_not_on_the_list(desk: Desk) -> None:

@@ -7,6 +7,10 @@ from office_tools import Desk, text
 from portal_tools import CheckingClient, parse
 
 from licensing.cases import actions
+from licensing.parties.lists import listed
+from licensing.policy import SYSTEM
+from licensing.storage import unit_of_work
+from licensing.trust.offices import import_listed
 from portal.public import register_routes
 
 
@@ -52,6 +56,16 @@ def test_everybody_reads_it_and_each_licence_leads_to_its_check(desk: Desk) -> N
     assert "Genuine and in force" in browser.get(check or "").text
     assert "西郊仓库" not in text(browser.get("/register?outcome=granted"))
     assert "No permit fits this search." in text(browser.get("/register?search=不存在"))
+
+
+def test_only_authorities_that_decided_something_can_be_chosen(desk: Desk) -> None:
+    with unit_of_work(SYSTEM) as work:
+        import_listed(work, listed())
+    assert "北京市气象局" not in visitor(desk).get("/register").text
+    refused(desk)
+    shown = [option.text for option in parse(visitor(desk).get("/register").text).iter("option")]
+    assert "Nanjing Meteorological Bureau" in shown
+    assert not {"Beijing Meteorological Bureau", "Suzhou Meteorological Bureau"} & set(shown)
 
 
 def test_pages_lead_on_and_keep_the_search(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

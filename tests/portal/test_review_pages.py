@@ -74,7 +74,7 @@ def test_a_check_on_site_is_recorded_and_read_by_the_panel(desk: Desk) -> None:
     form[f"officer_{world.province.verifier}"] = "yes"
     assert examiner.send(case_url(case_id, "site-check"), form).status_code == 303
     shown = text(examiner.get(case_url(case_id)))
-    assert "On site on 2026-03-02" in shown
+    assert "On site on 2 Mar 2026" in shown
     assert "闵致远" in shown
     assert "Checked on site" in text(desk.browser(world.applicant).get(f"/my/cases/{case_id}"))
     member = drawn(world, case_id)[0]
@@ -170,11 +170,19 @@ def test_the_opinion_shows_votes_with_names_to_officers_and_the_tally_to_the_app
     case_id = world.accepted("qualification")
     panel = drawn(world, case_id)
     examiner = desk.browser(world.province.examiner)
+    waiting = examiner.get(case_url(case_id))
+    assert buttons(waiting) == set(), "no button leads where nothing can be done yet"
+    assert "Now it is the turn of: the experts" in text(waiting)
+    assert "Your post does not allow this." not in text(waiting)
+    assert examiner.get(case_url(case_id, "opinion")).status_code == 409
     early = examiner.send(case_url(case_id, "opinion"), {"opinion": "符合。"})
     assert early.status_code == 409
     assert "0 of 5 experts have voted." in text(early)
     for place, person in enumerate(panel):
+        assert "All have voted" not in text(examiner.get("/office"))
         vote(world, case_id, person, meets=place != 0)
+    assert "All have voted" in text(examiner.get("/office"))
+    assert "opinion" in buttons(examiner.get(case_url(case_id)))
     assert "4 of 5 experts find the conditions met" in text(examiner.get(case_url(case_id, "opinion")))
     assert examiner.send(case_url(case_id, "opinion"), {"opinion": "评审委员会同意。"}).status_code == 303
     shown = text(examiner.get(case_url(case_id)))
@@ -197,7 +205,7 @@ def test_what_is_to_be_granted_is_published_objected_to_answered_and_granted(des
     assert approver.send(case_url(case_id, "publicity"), {}).status_code == 303
     page = approver.get(case_url(case_id))
     assert "Published for objections" in text(page)
-    assert "it can be granted after that" in text(page)
+    assert "published until 9 Mar 2026; it can be granted after that" in text(page)
     assert "grant" not in buttons(page)
     assert "is published until 9 Mar 2026" in text(desk.browser(world.applicant).get(f"/my/cases/{case_id}"))
 

@@ -22,7 +22,7 @@ from licensing.parties.tables import Company
 from licensing.policy import SYSTEM
 from licensing.register import export, queries
 from licensing.register.queries import Search, search
-from licensing.register.rules import FIELDS
+from licensing.register.rules import FIELDS, masked_holder
 from licensing.storage import reading, storage, unit_of_work
 
 TODAY = date(2026, 3, 2)
@@ -62,6 +62,23 @@ def test_a_refusal_has_the_legal_fields_only(world: World) -> None:
     assert (first, last) == ("", "")
     assert content.startswith("不予")
     assert "检测不合格" not in " ".join(entry.permit.fields()), "the reason is the applicant's"
+
+
+def test_a_masked_name_is_not_found_by_who_guesses_it(world: World) -> None:
+    case_id = refused(world, name="西郊仓库")
+    for name, legal, part, seen in (
+        ("王建国", "", "王建国", False),
+        ("欧阳修远", "", "修远", False),
+        ("阿里木·买买提", "", "阿里木", False),
+        ("南京金陵", "南京金陵", "金陵", False),
+        ("大众油库", "", "大众", True),
+        ("南京金陵石化销售有限公司", "王建国", "金陵", True),
+    ):
+        with unit_of_work(SYSTEM) as work:
+            company = work.session.get_one(Company, world.company)
+            company.name, company.legal_representative = name, legal
+        assert (found(words=part) == [case_id]) == seen == ("*" not in masked_holder(name, legal)), name
+    assert found(words="西郊") == [case_id]
 
 
 def test_no_permit_is_published_late_by_construction(world: World, morning: time_machine.Traveller) -> None:
