@@ -8,15 +8,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 import time_machine
 from databases import Cluster, sqlite_template
 from issued import issued, register
-from sqlalchemy.engine import Engine
-from sqlalchemy.engine.default import DefaultDialect
-from sqlalchemy.util import LRUCache
 from world import World, open_world
 
 from licensing.settings import Settings
@@ -26,24 +22,6 @@ __all__ = ["issued", "register"]
 
 MORNING = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 """A Monday at 09:00 in China without a holiday near: five working days later it is Monday the 9th."""
-
-
-@pytest.fixture(scope="session", autouse=True)
-def statements_compiled_once() -> Iterator[None]:
-    """Every test has engines of its own; the SQL that SQLAlchemy made of a statement for one of them serves the next one too."""
-    compiled: dict[type, LRUCache[Any, Any]] = {}
-    make = Engine.__init__
-
-    def share(engine: Engine, *arguments: Any, **named: Any) -> None:
-        make(engine, *arguments, **named)
-        engine._compiled_cache = compiled.setdefault(type(engine.dialect), LRUCache(4000))
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Engine, "__init__", share)
-        # The cache knows an engine by its dialect.
-        patch.setattr(DefaultDialect, "__eq__", lambda one, other: type(one) is type(other))
-        patch.setattr(DefaultDialect, "__hash__", lambda dialect: hash(type(dialect)))
-        yield
 
 
 @pytest.fixture(scope="session")

@@ -6,13 +6,11 @@ import sys
 from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import pytest
 from argon2 import PasswordHasher
 from flask import Flask
 from jinja2.bccache import Bucket, BytecodeCache
-from werkzeug.routing import Rule
 
 from licensing.parties import actions as parties
 from licensing.policy import SYSTEM, Role
@@ -47,23 +45,6 @@ class Compiled(BytecodeCache):
 
 
 COMPILED = Compiled()
-
-
-@pytest.fixture(scope="session", autouse=True)
-def routes_written_once() -> Iterator[None]:
-    """For each route Werkzeug writes and compiles the functions that make its addresses; they too are the same in every application."""
-    known: dict[object, Callable[..., Any]] = {}
-    compile_builder = Rule._compile_builder
-
-    def kept(rule: Rule, append_unknown: bool = True) -> Callable[..., Any]:
-        key = (rule.rule, repr(rule.defaults), append_unknown)
-        if key not in known:
-            known[key] = compile_builder(rule, append_unknown)
-        return known[key]
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Rule, "_compile_builder", kept)
-        yield
 
 
 @pytest.fixture
