@@ -32,9 +32,12 @@ def reopened(world: World, **more: object) -> Settings:
     return settings
 
 
-def tell(world: World, text: str = "Your application for “%(project)s” was accepted.", reference: str = "LZ2026000001") -> None:
+ACCEPTED = "Your application for “%(project)s” was accepted. The decision is due by %(due)s."
+
+
+def tell(world: World, text: str = ACCEPTED, reference: str = "LZ2026000001") -> None:
     with unit_of_work(SYSTEM) as work:
-        actions.notify_company(work, world.company, say(text, project="王建国自建房"), reference=reference)
+        actions.notify_company(work, world.company, say(text, project="王建国自建房", due=date(2026, 3, 16)), reference=reference)
 
 
 def choose(world: World, person: int, *, mail: str = "", phone: str = "", language: str = "en") -> None:
