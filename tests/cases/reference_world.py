@@ -10,16 +10,20 @@ from reference_driver import PAPER, House, Step
 from reference_model import POOL, SEATS
 from reference_model import Case as Law
 from reviewing import EMPLOYER
-from world import LONG_AGO, open_world
+from world import BODY, LONG_AGO, open_world
 
 from licensing.cases import experts
 from licensing.cases.experts import Entry
+from licensing.catalogue import load_catalogue
 from licensing.clock import today
 from licensing.documents.uploads import inspect
+from licensing.licences import actions as licences
+from licensing.licences.production import produce
 from licensing.parties import actions as parties
 from licensing.parties.queries import actor_for
 from licensing.parties.tables import Authority, Company
 from licensing.policy import SYSTEM, Role
+from licensing.samples import sample_uscc
 from licensing.settings import Settings
 from licensing.storage import reading, unit_of_work
 
@@ -116,6 +120,7 @@ def prepare(settings: Settings) -> House:
     known = {"signatory": world.applicant, "overseer": neighbours.overseer}
     people = {name: known.get(name) or _register(name, places) for name, posts in POSTS.items() if name != "system" and not posts <= DRAWN}
     pool = _recognise(people, places)
+    _certify_body(places["home"])
     more = {"completion_acceptance": {"design_approval_number": world.granted().number}}
     waiting = {name: world.draft(matter, **more.get(matter, {})) for name, (matter, _) in BEGINNINGS.items()}
     with reading(SYSTEM) as look:
@@ -144,6 +149,20 @@ def _recognise(people: Mapping[str, int], places: Mapping[str, int]) -> tuple[in
         for person in (*pool, people["member"], people["insider"]):
             experts.enter(supervisor, places[place], person, Entry("防雷", EMPLOYER))
     return pool
+
+
+def _certify_body(authority: int) -> None:
+    """Put a body on record that may be commissioned everywhere: else any would do, until a trace recognises its own applicant."""
+    kind = load_catalogue().licence_type("qualification_certificate")
+    printed = {"body": {"legal_representative": "沈一平", "address": "南京市"}, "qualification": {"grade": "甲级", "scope": "各类建筑物"}}
+    with unit_of_work(SYSTEM) as work:
+        office = work.session.get_one(Authority, authority)
+        body = parties.register_company(work, uscc=sample_uscc(1), name=BODY, region_code="320100")
+        parts = {"grade": "1", "province": kind.provinces["32"]}
+        made = licences.intend(work, kind, office, body, project=None, opinion="符合条件。", answers=printed, number_parts=parts).id
+    file_sha256 = produce(made)
+    with unit_of_work(SYSTEM) as work:
+        licences.put_in_force(work, made, file_sha256)
 
 
 def _register(name: str, places: Mapping[str, int]) -> int:
