@@ -194,7 +194,7 @@ def test_a_refusal_is_objected_to_and_answered_by_somebody_else(cast: Cast) -> N
     approver = cast.on(3, 11, "approver")
     approver.follow("Open the objections")
     approver.leave_by(approver.page.locator("a.row-link"))
-    assert approver.says("You handled or proposed this yourself; another person has to decide.")
+    assert approver.says("You took part in this case; somebody else has to answer.")
     supervisor = cast.at_once("supervisor")
     supervisor.open(applying.here(approver))
     supervisor.type("outcome", "upheld")
