@@ -130,8 +130,9 @@ def _milliseconds(matrix: Matrix, person: str, path: str) -> float:
 def _multiply(connection: sqlite3.Connection) -> None:
     """Copy everything that lies in or beside a case, often enough; on SQLite, in the database itself."""
     (there,) = connection.execute("SELECT count(*) FROM case_file").fetchone()
+    copies = -(-(CASES - there) // there)
     connection.execute("CREATE TEMP TABLE copy (n INTEGER PRIMARY KEY)")
-    connection.executemany("INSERT INTO copy VALUES (?)", [(number,) for number in range(1, -(-(CASES - there) // there) + 1)])
+    connection.executemany("INSERT INTO copy VALUES (?)", [(number,) for number in range(1, max(copies, COMPANIES) + 1)])
     companies = Base.metadata.tables["company"]
     values = ", ".join(_of_company(column) for column in companies.columns)
     connection.execute(f"INSERT INTO company SELECT {values} FROM company AS t, copy WHERE t.id = 1 AND n <= {COMPANIES}")  # noqa: S608 - names of our own columns
@@ -139,7 +140,7 @@ def _multiply(connection: sqlite3.Connection) -> None:
         stored = [column for column in table.columns if column.computed is None]
         columns = ", ".join(f'"{column.name}"' for column in stored)
         values = ", ".join(_copied(table, column) for column in stored)
-        connection.execute(f"INSERT INTO {table.name} ({columns}) SELECT {values} FROM {table.name} AS t, copy")  # noqa: S608 - as above
+        connection.execute(f"INSERT INTO {table.name} ({columns}) SELECT {values} FROM {table.name} AS t, copy WHERE n <= {copies}")  # noqa: S608 - as above
     connection.commit()
     assert connection.execute("PRAGMA foreign_key_check").fetchone() is None
 

@@ -34,9 +34,7 @@ LETTER = Letter("受理通知书", "示例", "示例公司", ["示例"] * 5, [],
 
 def run(folder: Path) -> list[Ratio]:
     settings = Settings(home=folder / "var", keys=folder / "keys")
-    ensure_authority_keys(
-        settings.keys, "bench", NAME, "123201004660075190", b"\x01", not_before=datetime(2026, 1, 1, tzinfo=UTC)
-    )
+    ensure_authority_keys(settings.keys, "bench", NAME, "123201004660075190", b"\x01", not_before=datetime(2026, 1, 1, tzinfo=UTC))
     pdf = render_letter("letters/receipt.html", LETTER, seal=None, identifier=bytes(16), issued_at=MOMENT)
     serial = count(1)
 
