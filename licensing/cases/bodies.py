@@ -27,6 +27,7 @@ QUALIFICATION: Final = "qualification_certificate"
 HIGHER_GRADE: Final = "甲级"
 LOWEST_CLASS: Final = "3"
 """A body of the lower grade may inspect buildings of this class alone."""
+_IN_FORCE: Final = (Licence.type == QUALIFICATION, Licence.status == Status.IN_FORCE, Licence.successor_id.is_(None))
 NAMED: Final[Mapping[str, str]] = {
     "construction_unit": N_("It is named in the application as the construction unit."),
     "design_unit": N_("It is named in the application as the design unit."),
@@ -86,11 +87,22 @@ def _bodies(look: Work, case: Loaded) -> list[Body]:
 
 def qualified(session: Session, today: date) -> list[Licence]:
     """The qualification certificates that are in force on the day ``today``."""
-    query = select(Licence).where(Licence.type == QUALIFICATION, Licence.status == Status.IN_FORCE, Licence.successor_id.is_(None))
+    query = select(Licence).where(*_IN_FORCE)
     return [
         row
         for row in session.scalars(query.order_by(Licence.id))
         if status_on(Status(row.status), row.valid_until, today) is Status.IN_FORCE
+    ]
+
+
+def recognised(session: Session, today: date) -> list[tuple[int, str, str, str]]:
+    """Of the same certificates those that were applied for here: case, holder, number and the holder's code, and nothing more."""
+    columns = select(Licence.case_id, Licence.holder, Licence.number, Licence.holder_code, Licence.valid_until).order_by(Licence.id)
+    found = session.execute(columns.where(*_IN_FORCE, Licence.case_id.is_not(None)))
+    return [
+        (case_id, holder, number, code)
+        for case_id, holder, number, code, until in found
+        if case_id is not None and status_on(Status.IN_FORCE, until, today) is Status.IN_FORCE
     ]
 
 

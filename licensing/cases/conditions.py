@@ -5,16 +5,20 @@ A grade-B certificate under grade A was issued here, and the register answers fo
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, Final
+from weakref import WeakKeyDictionary
 
+from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
-from licensing.cases.bodies import grade_of, qualified
-from licensing.cases.journal import Loaded, load, load_for
+from licensing.cases.bodies import grade_of, recognised
+from licensing.cases.journal import Loaded, load_for
+from licensing.cases.machine import Event
 from licensing.cases.rules import may_fill_in
+from licensing.cases.tables import CaseEvent
 from licensing.catalogue.answers import answer_at
 from licensing.catalogue.conditions import Finding, condition_errors, findings, years_after
 from licensing.catalogue.model import Field
@@ -25,11 +29,14 @@ from licensing.licences.status import Status, status_on
 from licensing.licences.tables import Licence
 from licensing.parties.queries import company as company_of
 from licensing.policy import Action, Actor
-from licensing.storage import Work, reading
+from licensing.storage import Work, reading, storage
 from licensing.words import Said, say
 
 LOWER_GRADE = "乙级"
 STAFF, PERSON = "staff", "id_number"
+SUBMITTING: Final = (Event.SUBMITTED, Event.CORRECTED, Event.PROOF_SETTLED)
+"""The events that hold what was handed in."""
+_KNOWN_STAFF: Final[WeakKeyDictionary[Engine, dict[int, frozenset[str]]]] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,16 +187,25 @@ def _people(work: Work, case: Loaded, answers: Mapping[str, Any]) -> Iterator[Re
     if head and head not in names:
         yield Remark("look", say("The technical head is not in the list of specialists."))
     own = company_of(work.session, case.row.company_id).uscc
-    for licence in qualified(work.session, local_date(work.now)):
-        if licence.case_id is None or licence.holder_code == own:
-            continue
-        view = load(work.session, licence.case_id).view
-        theirs = {str(row.get(PERSON)) for row in view.submissions[-1].answers.get(STAFF, ())}
-        for person in sorted(theirs & names.keys()):
+    bodies = [(case_id, body, number) for case_id, body, number, code in recognised(work.session, local_date(work.now)) if code != own]
+    staff = _staff_of(work.session, {case_id for case_id, _, _ in bodies})
+    for case_id, body, number in bodies:
+        for person in sorted(staff[case_id] & names.keys()):
             sentence = say(
                 "%(name)s also stands in the staff of %(body)s, whose certificate %(number)s is in force.",
                 name=names[person],
-                body=licence.holder,
-                number=licence.number,
+                body=body,
+                number=number,
             )
             yield Remark("conflict", sentence)
+
+
+def _staff_of(session: Session, case_ids: Set[int]) -> Mapping[int, frozenset[str]]:
+    """Who stands in the staff of each body, by the granted case. Such a case never changes, so each is read once in a process."""
+    known = _KNOWN_STAFF.setdefault(storage().engine, {})
+    missing = case_ids - known.keys()
+    if missing:
+        columns = select(CaseEvent.case_id, CaseEvent.data).where(CaseEvent.case_id.in_(missing), CaseEvent.type.in_(SUBMITTING))
+        latest = {case_id: data["answers"] for case_id, data in session.execute(columns.order_by(CaseEvent.sequence))}
+        known.update({one: frozenset(str(row.get(PERSON)) for row in latest.get(one, {}).get(STAFF, ())) for one in missing})
+    return known

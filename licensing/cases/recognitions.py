@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, case, func, select, tuple_
 from sqlalchemy.orm import Session
 
 from licensing.cases.journal import load_for, not_found, require
@@ -30,6 +30,7 @@ from licensing.words import Said, say
 
 LEAF: Final = "recognition-report"
 LONGEST: Final = 100
+_DONE: Final = case((RecognitionReport.id.is_(None), 0), else_=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,21 +46,38 @@ class Duty:
     may_report: bool
 
 
-def duties(actor: Actor) -> tuple[Duty, ...]:
-    """The duties of the authorities of the actor's posts: those that are open first, the least time left before the others."""
+@dataclass(frozen=True, slots=True)
+class Duties:
+    """A page of duties; ``next_key`` continues after it."""
+
+    rows: tuple[Duty, ...]
+    next_key: str | None
+
+
+def duties(actor: Actor, *, after: str | None = None, size: int = 30) -> Duties:
+    """The duties of the authorities of the actor's posts: those that are open first, the least time left before the others.
+
+    ``after`` is the key of the row before, as ``0_2026-03-10_12``: whether it was reported, the day of the grant, the case.
+    """
     with reading(actor) as look:
         require(look, Action.RECOGNITION_READ, Subject())
-        rows = _granted().where(Case.authority_id.in_(actor.authority_ids), Case.company_id.not_in(actor.company_ids))
-        found = look.session.execute(rows).all()
+        query = _of(actor).order_by(_DONE, Case.decided_on, Case.id)
+        if after is not None:
+            done, day, number = after.split("_")
+            query = query.where(tuple_(_DONE, Case.decided_on, Case.id) > tuple_(int(done), date.fromisoformat(day), int(number)))
+        found = look.session.execute(query.limit(size + 1)).all()
         names = person_names(look.session, {report.recorded_by for _, _, report in found if report is not None})
         calendar = calendar_now(look.session)
-        told = [_duty(look, calendar, names, *row) for row in found]
-        return tuple(sorted(told, key=lambda duty: (duty.report is not None, duty.due_on, duty.case.id)))
+        rows = tuple(_duty(look, calendar, names, *row) for row in found[:size])
+        return Duties(rows, _key(rows[-1]) if len(found) > size else None)
 
 
 def open_duties(actor: Actor) -> int:
     """How many are still to be reported."""
-    return sum(duty.report is None for duty in duties(actor))
+    with reading(actor) as look:
+        require(look, Action.RECOGNITION_READ, Subject())
+        waiting = _of(actor).with_only_columns(func.count(Case.id), maintain_column_froms=True).where(RecognitionReport.id.is_(None))
+        return look.session.execute(waiting).scalar_one()
 
 
 def report(actor: Actor, case_id: int, number: str, reported_on: date | None) -> None:
@@ -83,6 +101,14 @@ def problems(session: Session) -> Iterator[Problem]:
     query = select(Case, RecognitionReport).join(RecognitionReport, RecognitionReport.case_id == Case.id)
     facts = (Fact(LEAF, case.public_number, row_digest(row)) for case, row in session.execute(query.order_by(RecognitionReport.id)))
     yield from unaccounted(session, {LEAF}, facts)
+
+
+def _of(actor: Actor) -> Select[Case, Company, RecognitionReport | None]:
+    return _granted().where(Case.authority_id.in_(actor.authority_ids), Case.company_id.not_in(actor.company_ids))
+
+
+def _key(duty: Duty) -> str:
+    return f"{int(duty.report is not None)}_{duty.case.decided_on}_{duty.case.id}"
 
 
 def _granted() -> Select[Case, Company, RecognitionReport | None]:

@@ -12,7 +12,7 @@ from licensing.words import Said
 from portal.components import errors_by_field
 from portal.office.opening import open_case
 from portal.security import Access, access, current_actor
-from portal.typed import day_of, typed_text
+from portal.typed import day_of, is_dated_key, typed_text
 
 blueprint = Blueprint("office_recognitions", __name__, url_prefix="/office/recognitions")
 ID = "int(max=2147483647)"
@@ -46,9 +46,12 @@ def report(case_id: int) -> ResponseReturnValue:
 def _page(
     case_id: int | None, values: dict[str, str], errors: dict[str, Said], status: int = 200, problem: Conflict | None = None
 ) -> ResponseReturnValue:
+    after = request.args.get("after", "")
+    after = after if after[:2] in ("0_", "1_") and is_dated_key(after[2:]) else ""
     return render_template(
         "portal/office/recognitions.html",
-        duties=recognitions.duties(current_actor()),
+        page=recognitions.duties(current_actor(), after=after or None),
+        after=after,
         typed=case_id,
         values=values,
         errors=errors,

@@ -188,10 +188,10 @@ def test_a_granted_qualification_is_reported_within_thirty_working_days(world: W
     case_id = publicised(world)
     morning.move_to(OVER)
     world.grant(case_id)
-    (duty,) = recognitions.duties(world.actor(province.examiner))
+    (duty,) = recognitions.duties(world.actor(province.examiner)).rows
     assert (duty.case.id, duty.due_on, duty.days_left, duty.report) == (case_id, date(2026, 4, 22), 30, None)
     assert recognitions.open_duties(world.actor(province.examiner)) == 1
-    assert recognitions.duties(world.actor(world.examiner)) == ()
+    assert recognitions.duties(world.actor(world.examiner)).rows == ()
     with pytest.raises(Forbidden):
         recognitions.report(world.actor(province.intake), case_id, "苏气函〔2026〕12号", date(2026, 3, 10))
     with pytest.raises(NotFound):
@@ -202,7 +202,7 @@ def test_a_granted_qualification_is_reported_within_thirty_working_days(world: W
     recognitions.report(world.actor(province.examiner), case_id, "苏气函〔2026〕12号", date(2026, 3, 10))
     with pytest.raises(Conflict):
         recognitions.report(world.actor(province.approver), case_id, "苏气函〔2026〕13号", date(2026, 3, 10))
-    (done,) = recognitions.duties(world.actor(province.supervisor))
+    (done,) = recognitions.duties(world.actor(province.supervisor)).rows
     assert done.report is not None
     assert (done.report.number, done.recorded_by) == ("苏气函〔2026〕12号", "邵振邦")
     assert world.page(case_id).view.state is State.GRANTED
@@ -210,3 +210,19 @@ def test_a_granted_qualification_is_reported_within_thirty_working_days(world: W
         work.session.query(RecognitionReport).update({"number": "改过"})
     with reading(SYSTEM) as look:
         assert {problem.code for problem in recognitions.problems(look.session)} == {"not-in-log", "not-in-tables"}
+
+
+def test_the_duties_are_read_page_by_page_what_is_open_first(world: World, morning: time_machine.Traveller) -> None:
+    cases = [publicised(world) for _ in range(3)]
+    morning.move_to(OVER)
+    for case_id in cases:
+        world.grant(case_id)
+    office = world.actor(world.province.examiner)
+    recognitions.report(office, cases[0], "苏气函〔2026〕12号", date(2026, 3, 10))
+    seen, after = [], None
+    for _ in cases:
+        page = recognitions.duties(office, after=after, size=1)
+        seen.extend(duty.case.id for duty in page.rows)
+        after = page.next_key
+    assert (seen, after) == ([cases[1], cases[2], cases[0]], None)
+    assert recognitions.open_duties(office) == 2

@@ -219,7 +219,7 @@ def test_an_officer_with_a_seat_may_not_handle_the_cases_of_the_company(loaded: 
 
 def test_the_province_has_a_qualification_to_report_and_one_that_is_published(loaded: Loaded) -> None:
     supervisor = actor_of(loaded, "luoqiming")
-    [duty] = recognitions.duties(supervisor)
+    [duty] = recognitions.duties(supervisor).rows
     [published] = publicising.public_publicities()
     assert duty.report is None
     assert duty.due_on > TUESDAY
