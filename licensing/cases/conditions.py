@@ -5,6 +5,7 @@ A grade-B certificate under grade A was issued here, and the register answers fo
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 from datetime import date
@@ -34,6 +35,8 @@ from licensing.words import Said, say
 
 LOWER_GRADE = "乙级"
 STAFF, PERSON = "staff", "id_number"
+MOST_BODIES: Final = 3
+"""So many bodies are named for one person: by then somebody has to look."""
 SUBMITTING: Final = (Event.SUBMITTED, Event.CORRECTED, Event.PROOF_SETTLED)
 """The events that hold what was handed in."""
 _KNOWN_STAFF: Final[WeakKeyDictionary[Engine, dict[int, frozenset[str]]]] = WeakKeyDictionary()
@@ -188,9 +191,12 @@ def _people(work: Work, case: Loaded, answers: Mapping[str, Any]) -> Iterator[Re
         yield Remark("look", say("The technical head is not in the list of specialists."))
     own = company_of(work.session, case.row.company_id).uscc
     bodies = [(case_id, body, number) for case_id, body, number, code in recognised(work.session, local_date(work.now)) if code != own]
-    staff = _staff_of(work.session, {case_id for case_id, _, _ in bodies})
+    staff, told = _staff_of(work.session, {case_id for case_id, _, _ in bodies}), Counter[str]()
     for case_id, body, number in bodies:
         for person in sorted(staff[case_id] & names.keys()):
+            told[person] += 1
+            if told[person] > MOST_BODIES:
+                continue
             sentence = say(
                 "%(name)s also stands in the staff of %(body)s, whose certificate %(number)s is in force.",
                 name=names[person],
