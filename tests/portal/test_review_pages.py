@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 import time_machine
 from office_tools import Desk, buttons, case_url, text
-from portal_tools import PASSWORD, CheckingClient
+from portal_tools import PASSWORD, CheckingClient, parse
 from reviewing import EMPLOYER, REASONS, drawn, fill_pool, publicised, review, view, vote
 from world import World
 
@@ -266,6 +266,11 @@ def test_officers_see_what_is_to_be_reported_and_record_it(desk: Desk, morning: 
     refused = examiner.send(f"/office/recognitions/{case_id}", {f"number_{case_id}": "", f"reported_on_{case_id}": "2026-03-01"})
     assert refused.status_code == 422
     assert "2026-03-01" in refused.text
+    later = parse(examiner.get("/office/recognitions?after=0_2020-01-01_0").text)
+    sent_to = [node.get("action", "") for node in later.iter("form") if str(case_id) in node.get("action", "")]
+    assert sent_to == [f"/office/recognitions/{case_id}?after=0_2020-01-01_0"], (
+        "what was typed is shown again on the page where it was typed"
+    )
     form = {f"number_{case_id}": "苏气函〔2026〕12号", f"reported_on_{case_id}": "2026-03-10"}
     assert desk.browser(world.province.intake).send(f"/office/recognitions/{case_id}", form).status_code == 403
     assert examiner.send(f"/office/recognitions/{case_id}", form).status_code == 303
