@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date, timedelta
+from typing import Any
 
 from licensing.cases.machine import INTERRUPTING, Clock, Event, State, transition
 from licensing.cases.view import CaseView, Happened, Interruption, Submission
@@ -32,6 +33,11 @@ _HANDLERS = {
     Event.REFUSED: "decider",
     Event.CLOSED: "decider",
 }
+
+
+def seated_after(panel: Iterable[int], gone: Mapping[str, Any]) -> tuple[int, ...]:
+    """Who sits on a panel after the event in which an expert was ``gone`` and the next of the draw took the seat."""
+    return tuple(gone["successor"] if person == gone["expert"] else person for person in panel)
 
 
 def replay(events: Iterable[Happened]) -> CaseView:
@@ -165,7 +171,7 @@ def _commissioned(view: CaseView, happened: Happened) -> CaseView:
 def _expert_gone(view: CaseView, happened: Happened) -> CaseView:
     """The next of the draw takes the seat; where the draw was used up, another one was made for it."""
     data = happened.data
-    panel = tuple(data["successor"] if person == data["expert"] else person for person in view.panel)
+    panel = seated_after(view.panel, data)
     draws = (*view.draws, data["draw"]) if "draw" in data else view.draws
     return replace(view, draws=draws, panel=panel, stepped_down=(*view.stepped_down, data["expert"]))
 

@@ -15,6 +15,7 @@ from licensing.cases.evidence import handed_in
 from licensing.cases.journal import Loaded, load_for, not_found
 from licensing.cases.machine import Event, State
 from licensing.cases.recusals import Recusal
+from licensing.cases.replay import seated_after
 from licensing.cases.tables import Ballot, Case, CaseDocument, CaseEvent
 from licensing.cases.view import Submission
 from licensing.catalogue import load_catalogue
@@ -197,17 +198,18 @@ def _office_case(look: Work, case_id: int) -> Loaded:
     return case
 
 
-def _panels(look: Work, case_ids: list[int]) -> dict[int, tuple[int, list[int]]]:
+def _panels(look: Work, case_ids: list[int]) -> dict[int, tuple[int, tuple[int, ...]]]:
     """By case the event with which its last review began, and who sits on the panel now: from these events alone, for many at once."""
     kinds = (Event.EVALUATION_COMMISSIONED, Event.EXPERT_DECLINED, Event.EXPERT_REPLACED)
     columns = select(CaseEvent.case_id, CaseEvent.sequence, CaseEvent.type, CaseEvent.data)
     events = look.session.execute(columns.where(CaseEvent.case_id.in_(case_ids), CaseEvent.type.in_(kinds)).order_by(CaseEvent.sequence))
-    seats: dict[int, tuple[int, list[int]]] = {}
+    seats: dict[int, tuple[int, tuple[int, ...]]] = {}
     for case_id, sequence, kind, data in events:
         if kind == Event.EVALUATION_COMMISSIONED:
-            seats[case_id] = (sequence, list(data.get("panel", ())))
+            seats[case_id] = (sequence, tuple(data.get("panel", ())))
         else:
-            seats[case_id][1][:] = [data["successor"] if person == data["expert"] else person for person in seats[case_id][1]]
+            review, panel = seats[case_id]
+            seats[case_id] = (review, seated_after(panel, data))
     return seats
 
 
